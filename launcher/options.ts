@@ -1,0 +1,170 @@
+import { resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { native } from '../src/native';
+import { MAX_RANKS, MAX_REGION_BYTES } from '../src/ring/layout';
+import type { OutputOptions } from './output';
+import { UsageError } from './usage-error';
+
+const DEFAULT_REGION = '256M';
+
+const EXAMPLES = `
+Examples:
+  zivmrun -n 4 app.ts                        four ranks of a TypeScript program
+  zivmrun -n 4 --tag-output app.js --size 9  the program's own arguments come after it
+  zivmrun -n 1 master.ts : -n 3 worker.ts    rank 0 runs one program, ranks 1 to 3 another
+  zivmrun -n 2 --bind-to core osu_latency    a bundled benchmark, each rank on a core of its own`;
+
+/** One program of a job, and the ranks that run it. */
+export interface ProgramEntry {
+  name: string;
+  args: string[];
+  count: number;
+  wdir: string;
+  env: Record<string, string>;
+}
+
+/** What the command line asks for. */
+export interface JobOptions {
+  programs: ProgramEntry[];
+  /** Ranks of all programs. */
+  size: number;
+  output: OutputOptions;
+  /** The rank that reads the launcher's standard input. */
+  stdin: number | undefined;
+  timeoutMs: number | undefined;
+  bindToCore: boolean;
+  reportBindings: boolean;
+  /** A power of two. */
+  regionBytes: number;
+}
+
+/** The values of one part of the command line; a job-wide option may stand in any part. */
+interface Values {
+  n?: number;
+  x: Record<string, string>;
+  wdir?: string;
+  tagOutput?: boolean;
+  timestampOutput?: boolean;
+  outputDir?: string;
+  stdin?: number | 'none';
+  timeout?: number;
+  bindTo?: 'core' | 'none';
+  reportBindings?: boolean;
+  regionSize?: number;
+}
+
+/** Help or the version was asked for, and has been printed. */
+export class Answered extends Error {}
+
+/**
+ * Reads the command line.
+ * @param args without the node binary and the script
+ * @throws UsageError for what it cannot understand; Answered after --help and --version
+ */
+export function parseOptions(args: readonly string[], version: string): JobOptions {
+  const parts = splitAtColons(args).map((part) => parsePart(part, version));
+  const programs = parts.map(({ values, name, args }) => ({
+    name,
+    args,
+    count: values.n ?? native.allowedCores().length,
+    wdir: resolve(values.wdir ?? '.'),
+    env: values.x,
+  }));
+  const size = programs.reduce((sum, program) => sum + program.count, 0);
+  if (size > MAX_RANKS) throw new UsageError(`${size} ranks are too many: a region serves ${MAX_RANKS}`);
+  const job: Values = Object.assign({}, ...parts.map(({ values }) => values));
+  const stdin = job.stdin ?? 0;
+  if (stdin !== 'none' && stdin >= size) throw new UsageError(`--stdin ${stdin}: the ranks are 0 to ${size - 1}`);
+  return {
+    programs,
+    size,
+    output: { tag: job.tagOutput ?? false, timestamp: job.timestampOutput ?? false, dir: job.outputDir },
+    stdin: stdin === 'none' ? undefined : stdin,
+    timeoutMs: job.timeout === undefined ? undefined : job.timeout * 1000,
+    bindToCore: job.bindTo === 'core',
+    reportBindings: job.reportBindings ?? false,
+    regionBytes: job.regionSize ?? parseSize(DEFAULT_REGION),
+  };
+}
+
+function splitAtColons(args: readonly string[]): string[][] {
+  const parts: string[][] = [[]];
+  for (const arg of args) {
+    if (arg === ':') parts.push([]);
+    else parts[parts.length - 1]!.push(arg);
+  }
+  return parts;
+}
+
+function parsePart(args: string[], version: string): { values: Values; name: string; args: string[] } {
+  const command = new Command('zivmrun')
+    .description('Runs a program as several ranks that pass each other messages through shared memory.')
+    .usage('[options] PROGRAM [ARGUMENTS] [: [options] PROGRAM [ARGUMENTS]]...')
+    .argument('<program>', 'a .ts, .mts, .cts, .js, .mjs or .cjs file, or a bundled benchmark such as osu_latency')
+    .argument('[arguments...]')
+    .option('-n <ranks>', 'how many ranks; without it, one for each core', parseCount)
+    .option('-x <name[=value]>', 'pass an environment variable on, or set it; may be repeated', parseVariable, {})
+    .option('--wdir <folder>', 'working directory of the ranks')
+    .option('--tag-output', 'begin each line with its rank and stream')
+    .option('--timestamp-output', 'begin each line with the time')
+    .option('--output-dir <folder>', 'also write the output of each rank to <folder>/rank.N/stdout and stderr')
+    .option('--stdin <rank|none>', 'the rank that reads the standard input (default: 0)', parseStdin)
+    .option('--timeout <seconds>', 'end the job after so long', parseTimeout)
+    .option('--bind-to <core|none>', 'bind each rank to a core (default: none)', parseBinding)
+    .option('--report-bindings', 'say which rank is bound to which core')
+    .option('--region-size <size>', `size of the shared memory, rounded up to a power of two (default: ${DEFAULT_REGION})`, parseSize)
+    .version(version, '--version')
+    .helpOption('-h, --help')
+    .addHelpText('after', EXAMPLES)
+    .passThroughOptions()
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) throw new Answered();
+    throw new UsageError(`${error.message.replace(/^error: /, '')} (see zivmrun --help)`);
+  }
+  const [name, ...rest] = command.args;
+  return { values: command.opts<Values>(), name: name!, args: rest };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1) throw new InvalidArgumentError('It must be a whole number of ranks, 1 or more.');
+  return count;
+}
+
+function parseVariable(text: string, set: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([A-Za-z_]\w*)(?:=(.*))?$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('It must be NAME or NAME=VALUE.');
+  const known = value ?? process.env[name];
+  return known === undefined ? set : { ...set, [name]: known };
+}
+
+function parseStdin(text: string): number | 'none' {
+  if (text === 'none') return text;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a rank or none.');
+  return Number(text);
+}
+
+function parseTimeout(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0) || seconds > 2_000_000) throw new InvalidArgumentError('It must be a number of seconds above 0.');
+  return seconds;
+}
+
+function parseBinding(text: string): string {
+  if (text !== 'core' && text !== 'none') throw new InvalidArgumentError('It must be core or none.');
+  return text;
+}
+
+/** Bytes of a size such as 64M, rounded up to a power of two, which the device requires. */
+function parseSize(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([KMG]?)i?B?$/i.exec(text) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It must be a size such as 64M or 1G.');
+  const bytes = Number(digits) * 1024 ** ' KMG'.indexOf((unit || ' ').toUpperCase());
+  if (bytes < 1 || bytes > MAX_REGION_BYTES) throw new InvalidArgumentError('It must be at most 4G.');
+  return 2 ** Math.ceil(Math.log2(bytes));
+}

@@ -1,0 +1,101 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+
+const NEWLINE = 0x0a;
+/** Lines of a rank that a report of its failure shows. */
+const LAST_LINES = 10;
+
+export interface OutputOptions {
+  /** Begin each line with the rank and the stream it comes from. */
+  tag: boolean;
+  /** Begin each line with the time. */
+  timestamp: boolean;
+  /** Folder for a copy of each rank's output. */
+  dir: string | undefined;
+}
+
+type StreamName = 'stdout' | 'stderr';
+
+/** Writes whole lines to one of the launcher's own streams. */
+class Sink {
+  readonly #target: Writable;
+  #midLine = false;
+
+  constructor(target: Writable) {
+    this.#target = target;
+  }
+
+  /** @param line with its newline, unless the rank's output ended without one */
+  write(prefix: string, line: Buffer): boolean {
+    const separator = this.#midLine ? '\n' : '';
+    this.#midLine = line[line.length - 1] !== NEWLINE;
+    return this.#target.write(Buffer.concat([Buffer.from(separator + prefix), line]));
+  }
+
+  onceDrained(callback: () => void): void {
+    this.#target.once('drain', callback);
+  }
+}
+
+/** Brings the output of all ranks together, line by line: lines of different ranks never mix. */
+export class Output {
+  readonly #options: OutputOptions;
+  readonly #sinks = { stdout: new Sink(process.stdout), stderr: new Sink(process.stderr) };
+  readonly #lastLines = new Map<number, string[]>();
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a rank's stream. */
+  attach(rank: number, name: StreamName, stream: NodeJS.ReadableStream): void {
+    const copy = this.#copyTo(rank, name);
+    let pending: Buffer[] = [];
+    const emit = (line: Buffer): void => {
+      this.#remember(rank, line);
+      if (!this.#sinks[name].write(this.#prefix(rank, name), line)) {
+        stream.pause();
+        this.#sinks[name].onceDrained(() => stream.resume());
+      }
+    };
+    stream.on('data', (chunk: Buffer) => {
+      copy?.write(chunk);
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+        emit(Buffer.concat([...pending, chunk.subarray(start, end + 1)]));
+        pending = [];
+        start = end + 1;
+      }
+      if (start < chunk.length) pending.push(chunk.subarray(start));
+    });
+    stream.on('close', () => {
+      if (pending.length > 0) emit(Buffer.concat(pending));
+      copy?.end();
+    });
+  }
+
+  /** What a rank wrote last, to either stream. */
+  lastLines(rank: number): string[] {
+    return this.#lastLines.get(rank) ?? [];
+  }
+
+  #remember(rank: number, line: Buffer): void {
+    const lines = this.#lastLines.get(rank) ?? [];
+    lines.push(line.toString().trimEnd());
+    if (lines.length > LAST_LINES) lines.shift();
+    this.#lastLines.set(rank, lines);
+  }
+
+  #prefix(rank: number, name: StreamName): string {
+    const time = this.#options.timestamp ? `${new Date().toISOString()} ` : '';
+    return time + (this.#options.tag ? `[${rank}]<${name}>: ` : '');
+  }
+
+  #copyTo(rank: number, name: StreamName): Writable | undefined {
+    if (this.#options.dir === undefined) return undefined;
+    const folder = join(this.#options.dir, `rank.${rank}`);
+    mkdirSync(folder, { recursive: true });
+    return createWriteStream(join(folder, name));
+  }
+}

@@ -1,0 +1,85 @@
+import type { Watcher } from '../native';
+import type { Engine } from './engine';
+
+/** Turns of the event loop that look for progress before the doorbell is relied on. */
+const TURNS = 8;
+
+/**
+ * Completes operations from the event loop while no call blocks: looks for a few turns, then arms the doorbell and
+ * lets the loop sleep on it. The process is kept alive only by operations that somebody awaits.
+ */
+export class Background {
+  readonly #engine: Engine;
+  readonly #makeWatcher: (onRing: () => void) => Watcher;
+  #watcher: Watcher | null = null;
+  #pending = 0;
+  #awaited = 0;
+  #turn: NodeJS.Immediate | null = null;
+  #turnsLeft = 0;
+
+  constructor(engine: Engine, makeWatcher: (onRing: () => void) => Watcher) {
+    this.#engine = engine;
+    this.#makeWatcher = makeWatcher;
+  }
+
+  /** An operation that is pending now is to be completed from the event loop. */
+  add(): void {
+    this.#pending++;
+    this.resume();
+  }
+
+  /** Somebody awaits a pending operation. */
+  await(): void {
+    this.#awaited++;
+    this.#watcher?.ref();
+    this.#turn?.ref();
+    this.resume();
+  }
+
+  /** One of them is complete. */
+  remove(awaited: boolean): void {
+    this.#pending--;
+    if (awaited && --this.#awaited === 0) {
+      this.#watcher?.unref();
+      this.#turn?.unref();
+    }
+  }
+
+  /** Goes on after a blocking call, which has used the doorbell for itself. */
+  resume(): void {
+    if (this.#pending === 0) return;
+    this.#turnsLeft = TURNS;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#turn !== null) return;
+    this.#turn = setImmediate(() => {
+      this.#turn = null;
+      this.#look();
+    });
+    if (this.#awaited === 0) this.#turn.unref();
+  }
+
+  #look(): void {
+    if (this.#engine.poll()) this.#turnsLeft = TURNS;
+    if (this.#pending === 0) {
+      this.#watcher?.stop();
+    } else if (--this.#turnsLeft > 0 || !this.#engine.prepareSleep()) {
+      this.#schedule();
+    } else {
+      this.#watch();
+    }
+  }
+
+  #watch(): void {
+    if (this.#watcher === null) {
+      this.#watcher = this.#makeWatcher(() => {
+        this.#engine.wake();
+        this.resume();
+      });
+      if (this.#awaited === 0) this.#watcher.unref();
+    }
+    this.#watcher.start(false);
+  }
+}

@@ -1,0 +1,93 @@
+import { ZivmError } from '../errors';
+import type { TypedArray } from '../native';
+
+export type { TypedArray };
+
+/** Any typed array or Node `Buffer`. Counts are in its elements. */
+export type Buf = TypedArray;
+
+/** Element types; the numbers are those of native/kernels.h. */
+export const enum Kind {
+  Int8,
+  Uint8,
+  Uint8Clamped,
+  Int16,
+  Uint16,
+  Int32,
+  Uint32,
+  Float32,
+  Float64,
+  BigInt64,
+  BigUint64,
+}
+
+export type TypedArrayConstructor = { readonly BYTES_PER_ELEMENT: number; new (length: number): TypedArray };
+
+/** Constructors by kind. */
+export const ARRAY_TYPES: readonly TypedArrayConstructor[] = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
+
+/** The kind of a typed array of any realm (the tag is read by a getter that the engine inlines), or -1. */
+export function kindOf(value: unknown): Kind | -1 {
+  if (!ArrayBuffer.isView(value)) return -1;
+  switch ((value as TypedArray)[Symbol.toStringTag]) {
+    case 'Uint8Array':
+      return Kind.Uint8;
+    case 'Float64Array':
+      return Kind.Float64;
+    case 'Float32Array':
+      return Kind.Float32;
+    case 'Int32Array':
+      return Kind.Int32;
+    case 'Int8Array':
+      return Kind.Int8;
+    case 'Uint8ClampedArray':
+      return Kind.Uint8Clamped;
+    case 'Int16Array':
+      return Kind.Int16;
+    case 'Uint16Array':
+      return Kind.Uint16;
+    case 'Uint32Array':
+      return Kind.Uint32;
+    case 'BigInt64Array':
+      return Kind.BigInt64;
+    case 'BigUint64Array':
+      return Kind.BigUint64;
+    default:
+      return -1;
+  }
+}
+
+/** The kind of a buffer argument. @throws ZivmError `ERR_ZIVM_TYPE` */
+export function checkBuf(value: unknown, call: string): Kind {
+  const kind = kindOf(value);
+  if (kind < 0) throw notABuffer(value, call);
+  return kind as Kind;
+}
+
+function notABuffer(value: unknown, call: string): ZivmError {
+  const got = value === null ? 'null' : typeof value === 'object' ? value.constructor?.name : typeof value;
+  return new ZivmError(
+    'ERR_ZIVM_TYPE',
+    `${call}: the buffer must be a typed array or a Buffer, not ${got}; other values go with ${call.replace(/^(i?)(.*)$/, objectCall)}`,
+    { call },
+  );
+}
+
+const OBJECT_CALLS: Record<string, string> = { send: 'sendObject', recv: 'recvObject', bcast: 'bcastObject' };
+
+function objectCall(_: string, prefix: string, name: string): string {
+  const base = OBJECT_CALLS[name] ?? 'sendObject and recvObject';
+  return prefix === 'i' ? `i${base}` : base;
+}

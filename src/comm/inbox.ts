@@ -1,0 +1,267 @@
+import { ZivmError } from '../errors';
+import type { Job } from '../job/job';
+import { corrupt } from '../ring/corrupt';
+import {
+  RECORD_CONTEXT,
+  RECORD_FLAGS,
+  RECORD_LENGTH_HIGH,
+  RECORD_LENGTH_LOW,
+  RECORD_PAYLOAD,
+  RECORD_RECEIVE_ID,
+  RECORD_SEND_ID,
+  RECORD_TAG,
+} from '../ring/layout';
+import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } from '../ring/record';
+import type { RingReader } from '../ring/ring-reader';
+import type { Views } from '../ring/views';
+import type { Wakeup } from '../ring/wakeup';
+import { Kind, type Buf } from './elements';
+import type { Engine } from './engine';
+import { IdTable } from './id-table';
+import { type Matching, Unexpected } from './matching';
+import type { Outbox } from './outbox';
+import { copyOut, copyOutAt } from './payload';
+import type { Peer } from './peer';
+import type { ReceiveRequest } from './receive-request';
+import { payloadBytes } from './rings';
+import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
+
+/** Records taken from one ring before the next ring has its turn. */
+const TURN = 32;
+
+/** Everything that comes in: takes records out of rings and does what they ask. */
+export class Inbox {
+  readonly #engine: Engine;
+  readonly #words: Int32Array;
+  readonly #views: Views;
+  readonly #matching: Matching;
+  readonly #outbox: Outbox;
+  readonly #wakeup: Wakeup;
+  /** Receives whose payload comes in fragments. */
+  readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
+
+  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, wakeup: Wakeup) {
+    this.#engine = engine;
+    this.#words = job.words;
+    this.#views = views;
+    this.#matching = matching;
+    this.#outbox = outbox;
+    this.#wakeup = wakeup;
+  }
+
+  /** Takes what is in a peer's ring, a turn at most. @throws ZivmError `ERR_ZIVM_CORRUPT` */
+  drain(peer: Peer): boolean {
+    const reader = peer.reader as RingReader;
+    for (let taken = 0; taken < TURN; taken++) {
+      const at = reader.peek();
+      if (at < 0) return taken > 0;
+      this.#dispatch(peer, at, reader.kind, payloadBytes(reader.lines));
+      if (reader.release()) this.#wakeup.notify(peer.rank);
+    }
+    return true;
+  }
+
+  #dispatch(peer: Peer, at: number, kind: number, room: number): void {
+    if (kind === EAGER) this.#eager(peer, at, room);
+    else if (kind === FRAGMENT) this.#fragment(peer, at, room);
+    else if (kind === ANNOUNCE) this.#announce(peer, at);
+    else this.#answer(peer, kind, this.#words[at + RECORD_SEND_ID]!, this.#words[at + RECORD_RECEIVE_ID]!);
+  }
+
+  #eager(peer: Peer, at: number, room: number): void {
+    const words = this.#words;
+    const context = words[at + RECORD_CONTEXT]!;
+    const tag = words[at + RECORD_TAG]!;
+    const byteLength = words[at + RECORD_LENGTH_LOW]!;
+    const sendId = words[at + RECORD_SEND_ID]!;
+    const flags = words[at + RECORD_FLAGS]!;
+    if (byteLength < 0 || byteLength > room) throw corrupt(`a message of ${byteLength} bytes in a record for ${room}`);
+    const payload = (at + RECORD_PAYLOAD) * 4;
+    const receive = this.#matching.takePosted(peer.rank, context, tag);
+    if (receive === null) {
+      const copy = new Uint8Array(byteLength);
+      if (byteLength > 0) copyOut(this.#views, payload, Kind.Uint8, copy, byteLength);
+      this.#keep(new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, copy, null));
+      return;
+    }
+    if (accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0) {
+      copyOut(this.#views, payload, receive.kind, receive.buf as Buf, byteLength);
+    }
+    this.#engine.finish(receive);
+    if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
+  }
+
+  #announce(peer: Peer, at: number): void {
+    const words = this.#words;
+    const context = words[at + RECORD_CONTEXT]!;
+    const tag = words[at + RECORD_TAG]!;
+    const byteLength = (words[at + RECORD_LENGTH_LOW]! >>> 0) + (words[at + RECORD_LENGTH_HIGH]! >>> 0) * 2 ** 32;
+    const sendId = words[at + RECORD_SEND_ID]!;
+    const flags = words[at + RECORD_FLAGS]!;
+    const receive = this.#matching.takePosted(peer.rank, context, tag);
+    if (receive === null) {
+      this.#keep(new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null));
+    } else {
+      this.#pull(peer, receive, tag, byteLength, flags, sendId);
+    }
+  }
+
+  /** Asks for the payload of an announced message, now that it is matched. */
+  #pull(
+    peer: Peer,
+    receive: ReceiveRequest<unknown>,
+    tag: number,
+    byteLength: number,
+    flags: number,
+    sendId: number,
+  ): void {
+    if (accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0) {
+      receive.receiveId = this.#streaming.add(receive);
+      receive.sender = peer;
+      receive.received = 0;
+      this.#outbox.control(peer, CLEAR_TO_SEND, sendId, receive.receiveId);
+    } else {
+      this.#engine.finish(receive);
+      this.#outbox.control(peer, MATCHED, sendId, 0);
+    }
+  }
+
+  #fragment(peer: Peer, at: number, room: number): void {
+    const receive = this.#streaming.get(this.#words[at + RECORD_RECEIVE_ID]!);
+    const byteLength = this.#words[at + RECORD_LENGTH_LOW]!;
+    if (receive === null || receive.sender !== peer) throw corrupt('a fragment for no receive');
+    if (byteLength < 1 || byteLength > room || byteLength > receive.byteLength - receive.received) {
+      throw corrupt(`a fragment of ${byteLength} bytes`);
+    }
+    copyOutAt(this.#views, (at + RECORD_PAYLOAD) * 4, receive.buf as Buf, receive.received, byteLength);
+    receive.received += byteLength;
+    if (receive.received < receive.byteLength) return;
+    this.#streaming.remove(receive.receiveId);
+    receive.receiveId = 0;
+    this.#engine.finish(receive);
+  }
+
+  #answer(peer: Peer, kind: number, sendId: number, receiveId: number): void {
+    if (kind === CANCEL) {
+      // Not found means matched: then the answer to the match is under way.
+      if (this.#matching.withdraw(peer.rank, sendId) !== null) this.#outbox.control(peer, CANCELLED, sendId, 0);
+      return;
+    }
+    if (kind !== CLEAR_TO_SEND && kind !== MATCHED && kind !== CANCELLED) throw corrupt(`a record of kind ${kind}`);
+    const send = this.#outbox.takeWaiting(peer, sendId);
+    if (send === null) throw corrupt(`an answer to send ${sendId}`);
+    if (kind === CLEAR_TO_SEND) {
+      this.#outbox.stream(peer, send, receiveId);
+    } else {
+      send.wasCancelled = kind === CANCELLED;
+      this.#engine.finish(send);
+    }
+  }
+
+  #keep(message: Unexpected): void {
+    this.#matching.keep(message);
+    this.#engine.arrived();
+  }
+
+  /** A receive meets a message that came before it. */
+  deliver(message: Unexpected, receive: ReceiveRequest<unknown>): void {
+    if (message.ownSend !== null) {
+      this.deliverOwn(message.ownSend, receive);
+      return;
+    }
+    const peer = this.#engine.peers[message.source]!;
+    if (message.payload === null) {
+      this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId);
+      return;
+    }
+    if (accept(receive, message.source, message.tag, message.byteLength, message.flags) && message.byteLength > 0) {
+      place(message.payload, receive);
+    }
+    this.#engine.finish(receive);
+    if ((message.flags & FLAG_SYNCHRONOUS) !== 0 && message.sendId !== 0) {
+      this.#outbox.control(peer, MATCHED, message.sendId, 0);
+    }
+  }
+
+  /** A receive meets a message that this rank sends to itself. */
+  deliverOwn(send: SendRequest, receive: ReceiveRequest<unknown>): void {
+    if (accept(receive, send.dest, send.tag, send.byteLength, send.flags) && send.byteLength > 0) {
+      place(send.buf as Buf, receive);
+    }
+    this.#engine.finish(receive);
+    this.#engine.finish(send);
+  }
+
+  /** Nothing more comes from this peer: receives whose payload was on its way fail. */
+  fail(peer: Peer, error: ZivmError): void {
+    this.#matching.dropAnnounced(peer.rank);
+    this.#streaming.forEach((receive) => {
+      if (receive.sender !== peer) return;
+      this.#streaming.remove(receive.receiveId);
+      receive.error = error;
+      this.#engine.finish(receive);
+    });
+  }
+}
+
+/**
+ * Enters a message into the receive that it matches.
+ * @returns true when the receive has room for the bytes; else it has failed, and the message is consumed all the same
+ */
+function accept(
+  receive: ReceiveRequest<unknown>,
+  source: number,
+  tag: number,
+  byteLength: number,
+  flags: number,
+): boolean {
+  receive.source = source;
+  receive.tag = tag;
+  receive.byteLength = byteLength;
+  const isObject = (flags & FLAG_OBJECT) !== 0;
+  if (isObject !== receive.wantsObject) {
+    receive.error = wrongForm(receive, isObject);
+    return false;
+  }
+  if (isObject) {
+    try {
+      receive.buf = new Uint8Array(byteLength);
+    } catch (cause) {
+      receive.error = new ZivmError('ERR_ZIVM_NO_SPACE', `no memory for an object of ${byteLength} bytes`, { cause });
+      return false;
+    }
+    receive.kind = Kind.Uint8;
+  } else if (byteLength > receive.capacity) {
+    receive.error = truncated(receive);
+    return false;
+  }
+  return true;
+}
+
+function place(bytes: Buf, receive: ReceiveRequest<unknown>): void {
+  const target = receive.buf as Buf;
+  new Uint8Array(target.buffer, target.byteOffset, bytes.byteLength).set(
+    new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  );
+}
+
+function wrongForm(receive: ReceiveRequest<unknown>, isObject: boolean): ZivmError {
+  const rank = receive.status().source;
+  return new ZivmError(
+    'ERR_ZIVM_TYPE',
+    isObject
+      ? `the message from rank ${rank} with tag ${receive.tag} is an object: receive it with recvObject`
+      : `the message from rank ${rank} with tag ${receive.tag} is a buffer of ${receive.byteLength} bytes: receive it with recv`,
+    { rank, call: isObject ? 'recv' : 'recvObject' },
+  );
+}
+
+function truncated(receive: ReceiveRequest<unknown>): ZivmError {
+  const rank = receive.status().source;
+  return new ZivmError(
+    'ERR_ZIVM_TRUNCATE',
+    `the message from rank ${rank} with tag ${receive.tag} has ${receive.byteLength} bytes, the receive buffer only ` +
+      `${receive.capacity}: make it longer, or ask probe() for the length first`,
+    { rank, call: 'recv' },
+  );
+}

@@ -1,0 +1,71 @@
+import { ZivmError } from '../errors';
+import { PROC_NULL } from './constants';
+import { type Buf, checkBuf } from './elements';
+import type { Engine } from './engine';
+import type { Unexpected } from './matching';
+import type { Members } from './members';
+import { BufferReceive, ObjectReceive, type ReceiveRequest } from './receive-request';
+import type { Request } from './request';
+import { Status } from './status';
+
+/** A message that mprobe has found and taken (MPI_Message): only this object can receive it, once. */
+export class Message {
+  readonly #status: Status;
+  readonly #engine: Engine;
+  readonly #members: Members;
+  #found: Unexpected | null;
+  #received = false;
+
+  /** @internal @param found null for a message from `PROC_NULL` */
+  constructor(engine: Engine, members: Members, found: Unexpected | null) {
+    this.#engine = engine;
+    this.#members = members;
+    this.#found = found;
+    this.#status = found
+      ? Status.of(members.rankOf(found.source), found.tag, found.byteLength, false)
+      : Status.of(PROC_NULL, -1, 0, false);
+  }
+
+  /** Who sent it, under which tag, and how long it is. */
+  status(): Status {
+    return this.#status;
+  }
+
+  /** Receives it, and blocks until it is in the buffer (MPI_Mrecv). @throws ZivmError as `Comm.recv` */
+  recv(buf: Buf): Status {
+    return this.irecv(buf).wait();
+  }
+
+  /** Starts to receive it (MPI_Imrecv). */
+  irecv(buf: Buf): Request<Status> {
+    const kind = checkBuf(buf, 'recv');
+    const { source, tag } = this.#status;
+    return this.#deliver(new BufferReceive(this.#engine).want(this.#members, buf, kind, source, 0, tag));
+  }
+
+  /** Receives it as an object. @throws ZivmError `ERR_ZIVM_TYPE` when it is a buffer */
+  recvObject<T>(): T {
+    return this.irecvObject<T>().wait();
+  }
+
+  /** Starts to receive it as an object. */
+  irecvObject<T>(): Request<T> {
+    const { source, tag } = this.#status;
+    return this.#deliver(new ObjectReceive<T>(this.#engine, this.#members, source, 0, tag, undefined));
+  }
+
+  #deliver<R extends ReceiveRequest<unknown>>(receive: R): R {
+    if (this.#received) {
+      throw new ZivmError('ERR_ZIVM_REQUEST', 'this message has been received already: a Message can be received once');
+    }
+    this.#received = true;
+    const found = this.#found;
+    this.#found = null;
+    if (found === null) {
+      receive.completeEmpty(PROC_NULL);
+      return receive;
+    }
+    this.#engine.deliver(found, receive);
+    return this.#engine.background(receive);
+  }
+}

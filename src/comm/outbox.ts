@@ -1,0 +1,252 @@
+import { ZivmError } from '../errors';
+import type { Job } from '../job/job';
+import {
+  RECORD_CONTEXT,
+  RECORD_FLAGS,
+  RECORD_HEADER_BYTES,
+  RECORD_LENGTH_HIGH,
+  RECORD_LENGTH_LOW,
+  RECORD_PAYLOAD,
+  RECORD_RECEIVE_ID,
+  RECORD_SEND_ID,
+  RECORD_TAG,
+} from '../ring/layout';
+import { ANNOUNCE, CANCEL, EAGER, FRAGMENT, recordLines } from '../ring/record';
+import type { RingWriter } from '../ring/ring-writer';
+import type { Views } from '../ring/views';
+import type { Wakeup } from '../ring/wakeup';
+import type { Buf, Kind } from './elements';
+import type { Engine } from './engine';
+import { IdTable } from './id-table';
+import { copyPart, copyWhole } from './payload';
+import type { Peer } from './peer';
+import { payloadBytes, type Rings } from './rings';
+import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
+
+/** The longest payload that goes with its envelope, and the length of a fragment, where the ring allows it. */
+const PIECE_BYTES = 32 * 1024 - RECORD_HEADER_BYTES;
+
+/** Everything that this rank sends: into the ring at once when it can, else queued per peer. */
+export class Outbox {
+  readonly #engine: Engine;
+  readonly #words: Int32Array;
+  readonly #views: Views;
+  readonly #rings: Rings;
+  readonly #wakeup: Wakeup;
+  /** Sends that wait for an answer. */
+  readonly #waiting = new IdTable<SendRequest>();
+  /** Peers for which something is queued. */
+  readonly #busy: Peer[] = [];
+  /** Peers that were asked to tell when there is room. */
+  readonly #starving: Peer[] = [];
+
+  constructor(engine: Engine, job: Job, views: Views, rings: Rings, wakeup: Wakeup) {
+    this.#engine = engine;
+    this.#words = job.words;
+    this.#views = views;
+    this.#rings = rings;
+    this.#wakeup = wakeup;
+  }
+
+  /**
+   * The hot path: sends a short message if there is room for it right now.
+   * No allocation, no native call, no look at anything but the ring.
+   */
+  trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
+    if (byteLength > peer.eagerBytes || peer.outgoing.head !== null) return false;
+    const lines = recordLines(byteLength);
+    const writer = peer.writer as RingWriter;
+    const at = writer.claim(lines);
+    if (at < 0) return false;
+    const words = this.#words;
+    words[at + RECORD_CONTEXT] = context;
+    words[at + RECORD_TAG] = tag;
+    words[at + RECORD_LENGTH_LOW] = byteLength;
+    words[at + RECORD_SEND_ID] = 0;
+    words[at + RECORD_FLAGS] = flags;
+    copyWhole(this.#views, (at + RECORD_PAYLOAD) * 4, kind, buf);
+    writer.publish(lines, EAGER);
+    this.#wakeup.notify(peer.rank);
+    return true;
+  }
+
+  /** Starts a send to another rank. */
+  start(peer: Peer, send: SendRequest): void {
+    send.peer = peer;
+    if (peer.writer === null) this.#connect(peer);
+    send.record = send.byteLength <= peer.eagerBytes ? EAGER : ANNOUNCE;
+    if (send.record === ANNOUNCE || (send.flags & FLAG_SYNCHRONOUS) !== 0) send.sendId = this.#waiting.add(send);
+    this.#putOrQueue(peer, send);
+  }
+
+  /** Sends an answer, or a question, of the protocol: a record without a payload. */
+  control(peer: Peer, record: number, sendId: number, receiveId: number): void {
+    if (peer.ended !== null) return;
+    if (peer.writer === null) this.#connect(peer);
+    if (peer.outgoing.head === null && this.#putControl(peer, record, sendId, receiveId)) return;
+    const send = new SendRequest(this.#engine, null, null, 0, peer.rank, 0, 0, 0);
+    send.record = record;
+    send.sendId = sendId;
+    send.receiveId = receiveId;
+    this.#putOrQueue(peer, send);
+  }
+
+  #connect(peer: Peer): void {
+    peer.writer = this.#rings.create(peer.rank);
+    peer.eagerBytes = Math.min(PIECE_BYTES, payloadBytes(peer.writer.maxLines));
+  }
+
+  #putOrQueue(peer: Peer, send: SendRequest): void {
+    if (peer.outgoing.head === null && this.#put(peer, send)) return;
+    peer.outgoing.push(send);
+    this.#setBusy(peer);
+  }
+
+  #setBusy(peer: Peer): void {
+    if (!this.#busy.includes(peer)) this.#busy.push(peer);
+  }
+
+  get idle(): boolean {
+    return this.#busy.length === 0;
+  }
+
+  /** True when everything has left, and every answer that was waited for has come. */
+  get settled(): boolean {
+    return this.idle && this.#waiting.size === 0;
+  }
+
+  /** Moves on what is queued, as far as there is room. */
+  push(): boolean {
+    let progressed = false;
+    for (let i = this.#busy.length - 1; i >= 0; i--) {
+      const peer = this.#busy[i]!;
+      if (this.#pushTo(peer)) progressed = true;
+      if (peer.outgoing.head === null && peer.streaming.head === null) this.#busy.splice(i, 1);
+    }
+    return progressed;
+  }
+
+  /** Envelopes first: a short message does not wait for the payloads of long ones. */
+  #pushTo(peer: Peer): boolean {
+    let progressed = false;
+    while (peer.outgoing.head !== null) {
+      if (!this.#put(peer, peer.outgoing.head)) return progressed;
+      peer.outgoing.shift();
+      progressed = true;
+    }
+    while (peer.streaming.head !== null && this.#putFragment(peer, peer.streaming.head)) progressed = true;
+    return progressed;
+  }
+
+  #put(peer: Peer, send: SendRequest): boolean {
+    if (send.record !== EAGER && send.record !== ANNOUNCE) {
+      return this.#putControl(peer, send.record, send.sendId, send.receiveId);
+    }
+    const payload = send.record === EAGER ? send.byteLength : 0;
+    const lines = recordLines(payload);
+    const writer = peer.writer as RingWriter;
+    const at = writer.claim(lines);
+    if (at < 0) return false;
+    const words = this.#words;
+    words[at + RECORD_CONTEXT] = send.context;
+    words[at + RECORD_TAG] = send.tag;
+    words[at + RECORD_LENGTH_LOW] = send.byteLength | 0;
+    words[at + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
+    words[at + RECORD_SEND_ID] = send.sendId;
+    words[at + RECORD_FLAGS] = send.flags;
+    if (payload > 0) copyWhole(this.#views, (at + RECORD_PAYLOAD) * 4, send.kind, send.buf as Buf);
+    writer.publish(lines, send.record);
+    this.#wakeup.notify(peer.rank);
+    if (send.sendId === 0) this.#engine.finish(send);
+    return true;
+  }
+
+  #putControl(peer: Peer, record: number, sendId: number, receiveId: number): boolean {
+    const writer = peer.writer as RingWriter;
+    const at = writer.claim(1);
+    if (at < 0) return false;
+    this.#words[at + RECORD_SEND_ID] = sendId;
+    this.#words[at + RECORD_RECEIVE_ID] = receiveId;
+    writer.publish(1, record);
+    this.#wakeup.notify(peer.rank);
+    return true;
+  }
+
+  #putFragment(peer: Peer, send: SendRequest): boolean {
+    const byteLength = Math.min(peer.eagerBytes, send.byteLength - send.sent);
+    const lines = recordLines(byteLength);
+    const writer = peer.writer as RingWriter;
+    const at = writer.claim(lines);
+    if (at < 0) return false;
+    this.#words[at + RECORD_LENGTH_LOW] = byteLength;
+    this.#words[at + RECORD_RECEIVE_ID] = send.receiveId;
+    copyPart(this.#views, (at + RECORD_PAYLOAD) * 4, send.buf as Buf, send.sent, byteLength);
+    writer.publish(lines, FRAGMENT);
+    this.#wakeup.notify(peer.rank);
+    send.sent += byteLength;
+    if (send.sent === send.byteLength) {
+      peer.streaming.shift();
+      this.#engine.finish(send);
+    }
+    return true;
+  }
+
+  /** The send that a peer's answer is for, which no longer waits; null when the answer makes no sense. */
+  takeWaiting(peer: Peer, sendId: number): SendRequest | null {
+    const send = this.#waiting.get(sendId);
+    if (send === null || send.peer !== peer) return null;
+    this.#waiting.remove(sendId);
+    return send;
+  }
+
+  /** The receiver wants the payload. */
+  stream(peer: Peer, send: SendRequest, receiveId: number): void {
+    send.receiveId = receiveId;
+    peer.streaming.push(send);
+    this.#setBusy(peer);
+  }
+
+  /** Takes a send back that has not left, or asks the receiver to; what the receiver has begun goes on. */
+  cancel(send: SendRequest): void {
+    const peer = send.peer;
+    if (peer === null) return;
+    if (peer.outgoing.remove(send)) {
+      if (send.sendId !== 0) this.#waiting.remove(send.sendId);
+      send.wasCancelled = true;
+      this.#engine.finish(send);
+    } else if (send.sendId !== 0 && this.#waiting.get(send.sendId) === send) {
+      this.control(peer, CANCEL, send.sendId, 0);
+    }
+  }
+
+  /** Nothing more can go to this peer: whatever was on its way fails. */
+  fail(peer: Peer, error: ZivmError): void {
+    const lost: SendRequest[] = [];
+    for (const queue of [peer.outgoing, peer.streaming]) {
+      for (let send = queue.shift(); send !== null; send = queue.shift()) lost.push(send);
+    }
+    this.#waiting.forEach((send) => {
+      if (send.peer !== peer) return;
+      this.#waiting.remove(send.sendId);
+      if (!lost.includes(send)) lost.push(send);
+    });
+    peer.eagerBytes = -1;
+    for (const send of lost) {
+      send.error = error;
+      this.#engine.finish(send);
+    }
+  }
+
+  /** Asks the receivers for whose rings something is queued to wake this rank when there is room. */
+  starve(): void {
+    for (const peer of this.#busy) {
+      peer.writer?.setStarved(true);
+      this.#starving.push(peer);
+    }
+  }
+
+  /** Awake again: no need to tell. */
+  unstarve(): void {
+    for (let peer = this.#starving.pop(); peer !== undefined; peer = this.#starving.pop()) peer.writer?.setStarved(false);
+  }
+}

@@ -1,0 +1,294 @@
+import { checkDest, checkSource, checkTag, checkWantedTag } from './arguments';
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants';
+import { type Buf, checkBuf, type Kind, Kind as Kinds } from './elements';
+import type { Engine } from './engine';
+import type { Unexpected } from './matching';
+import { Members } from './members';
+import { Message } from './message';
+import { pack } from './objects';
+import { PersistentReceive, PersistentSend } from './persistent';
+import { BufferReceive, ObjectReceive } from './receive-request';
+import type { PersistentRequest, Request } from './request';
+import { FLAG_OBJECT, FLAG_SYNCHRONOUS, SendRequest } from './send-request';
+import { Status } from './status';
+
+export interface IOptions {
+  /** Cancels the operation when it aborts; the request then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface MessagesOptions {
+  source?: number;
+  tag?: number;
+}
+
+/** The point-to-point calls of a communicator (MPI 4.1, chapter 3). */
+export abstract class PointToPoint {
+  /** The rank of this process in the communicator. */
+  readonly rank: number;
+  /** Number of ranks. */
+  readonly size: number;
+  /** @internal */
+  protected readonly engine: Engine;
+  /** @internal */
+  protected readonly members: Members;
+  /** @internal Messages of one context never match receives of another. Collectives have the next one. */
+  protected readonly context: number;
+
+  /** @internal */
+  constructor(engine: Engine, members: Members, context: number) {
+    this.engine = engine;
+    this.members = members;
+    this.context = context;
+    this.rank = members.rankOf(engine.rank);
+    this.size = members.worldRanks.length;
+  }
+
+  /**
+   * Sends a buffer and blocks until it may be used again (MPI_Send).
+   * @param buf any typed array; all of it is sent
+   * @param dest a rank, or `PROC_NULL`
+   * @throws ZivmError `ERR_ZIVM_TYPE`, `ERR_ZIVM_RANK`, `ERR_ZIVM_TAG`, `ERR_ZIVM_PEER_FAILED`, `ERR_ZIVM_NO_SPACE`
+   */
+  send(buf: Buf, dest: number, tag = 0): void {
+    const kind = checkBuf(buf, 'send');
+    checkDest(dest, this.size, 'send');
+    checkTag(tag, 'send');
+    if (dest === PROC_NULL) return;
+    this.engine.send(this.members, buf, kind, this.members.worldRanks[dest]!, this.context, tag, 0);
+  }
+
+  /** As `send`, and blocks until the receiver has matched the message (MPI_Ssend). */
+  ssend(buf: Buf, dest: number, tag = 0): void {
+    this.issend(buf, dest, tag).wait();
+  }
+
+  /**
+   * Receives into a buffer, which may be longer than the message, and blocks until it is there (MPI_Recv).
+   * @throws ZivmError `ERR_ZIVM_TRUNCATE` when the buffer is shorter than the message, which is consumed;
+   * `ERR_ZIVM_TYPE` when the message is an object, also consumed; `ERR_ZIVM_RANK`, `ERR_ZIVM_TAG`, `ERR_ZIVM_PEER_FAILED`
+   */
+  recv(buf: Buf, source: number = ANY_SOURCE, tag: number = ANY_TAG): Status {
+    const kind = checkBuf(buf, 'recv');
+    checkSource(source, this.size, 'recv');
+    checkWantedTag(tag, 'recv');
+    if (source === PROC_NULL) return Status.of(PROC_NULL, ANY_TAG, 0, false);
+    return this.engine.receive(this.members, buf, kind, this.worldSource(source), this.context, tag);
+  }
+
+  /** Sends and receives at once, so that a ring of ranks that all do so never blocks (MPI_Sendrecv). */
+  sendrecv(sendbuf: Buf, dest: number, sendtag: number, recvbuf: Buf, source: number, recvtag: number): Status {
+    const receive = this.irecv(recvbuf, source, recvtag);
+    let send: Request<Status>;
+    try {
+      send = this.isend(sendbuf, dest, sendtag);
+    } catch (error) {
+      receive.cancel();
+      throw error;
+    }
+    const status = receive.wait();
+    send.wait();
+    return status;
+  }
+
+  /** As `sendrecv` with one buffer: what arrives replaces what was sent (MPI_Sendrecv_replace). */
+  sendrecvReplace(buf: Buf, dest: number, sendtag: number, source: number, recvtag: number): Status {
+    checkBuf(buf, 'sendrecvReplace');
+    return this.sendrecv(buf.slice(), dest, sendtag, buf, source, recvtag);
+  }
+
+  /** Starts to send; the buffer must not be changed until the request is complete (MPI_Isend). */
+  isend(buf: Buf, dest: number, tag = 0, options?: IOptions): Request<Status> {
+    return this.#startSend('isend', buf, checkBuf(buf, 'isend'), dest, tag, 0, options);
+  }
+
+  /** As `isend`, complete only when the receiver has matched the message (MPI_Issend). */
+  issend(buf: Buf, dest: number, tag = 0, options?: IOptions): Request<Status> {
+    return this.#startSend('issend', buf, checkBuf(buf, 'issend'), dest, tag, FLAG_SYNCHRONOUS, options);
+  }
+
+  #startSend(
+    call: string,
+    buf: Buf,
+    kind: Kind,
+    dest: number,
+    tag: number,
+    flags: number,
+    options: IOptions | undefined,
+  ): SendRequest {
+    checkDest(dest, this.size, call);
+    checkTag(tag, call);
+    const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
+    const send = new SendRequest(this.engine, this.members, buf, kind, world, this.context, tag, flags);
+    if (options?.signal?.aborted) {
+      send.wasCancelled = true;
+      send.complete();
+    } else if (dest === PROC_NULL) {
+      send.complete();
+    } else {
+      this.engine.startSend(send);
+      this.engine.background(send);
+    }
+    if (options !== undefined) send.abortOn(options.signal);
+    return send;
+  }
+
+  /** Starts to receive (MPI_Irecv). */
+  irecv(buf: Buf, source: number = ANY_SOURCE, tag: number = ANY_TAG, options?: IOptions): Request<Status> {
+    const kind = checkBuf(buf, 'irecv');
+    checkSource(source, this.size, 'irecv');
+    checkWantedTag(tag, 'irecv');
+    const receive = new BufferReceive(this.engine);
+    receive.want(this.members, buf, kind, this.worldSource(source), this.context, tag);
+    return this.#startReceive(receive, options);
+  }
+
+  #startReceive<R extends BufferReceive | ObjectReceive<unknown>>(receive: R, options: IOptions | undefined): R {
+    if (receive.wantedSource === PROC_NULL) {
+      receive.completeEmpty(PROC_NULL);
+    } else {
+      this.engine.startReceive(receive);
+      this.engine.background(receive);
+    }
+    if (options !== undefined) receive.abortOn(options.signal);
+    return receive;
+  }
+
+  /** Blocks until a message is there that a receive with these arguments would get; it stays (MPI_Probe). */
+  probe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Status {
+    if (source === PROC_NULL) return Status.of(PROC_NULL, ANY_TAG, 0, false);
+    return this.statusOf(this.#waitForMessage(source, tag, 'probe'));
+  }
+
+  /** The status of such a message if it is there now (MPI_Iprobe). */
+  iprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Status | undefined {
+    if (source === PROC_NULL) return Status.of(PROC_NULL, ANY_TAG, 0, false);
+    const found = this.#find(source, tag, 'iprobe');
+    return found === null ? undefined : this.statusOf(found);
+  }
+
+  /** As `probe`, and takes the message away from all other receives (MPI_Mprobe). */
+  mprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message {
+    if (source === PROC_NULL) return new Message(this.engine, this.members, null);
+    const found = this.#waitForMessage(source, tag, 'mprobe');
+    this.engine.take(found);
+    return new Message(this.engine, this.members, found);
+  }
+
+  /** As `mprobe`, if such a message is there now (MPI_Improbe). */
+  improbe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message | undefined {
+    if (source === PROC_NULL) return new Message(this.engine, this.members, null);
+    const found = this.#find(source, tag, 'improbe');
+    if (found === null) return undefined;
+    this.engine.take(found);
+    return new Message(this.engine, this.members, found);
+  }
+
+  #find(source: number, tag: number, call: string): Unexpected | null {
+    checkSource(source, this.size, call);
+    checkWantedTag(tag, call);
+    return this.engine.find(this.worldSource(source), this.context, tag);
+  }
+
+  #waitForMessage(source: number, tag: number, call: string): Unexpected {
+    return (
+      this.#find(source, tag, call) ??
+      this.engine.waitForMessage(this.members, this.worldSource(source), this.context, tag)
+    );
+  }
+
+  /** A send that can be started again and again (MPI_Send_init). */
+  sendInit(buf: Buf, dest: number, tag = 0): PersistentRequest<Status> {
+    const kind = checkBuf(buf, 'sendInit');
+    checkDest(dest, this.size, 'sendInit');
+    checkTag(tag, 'sendInit');
+    const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
+    return new PersistentSend(this.engine, this.members, buf, kind, world, this.context, tag, 0);
+  }
+
+  /** A receive that can be started again and again (MPI_Recv_init). */
+  recvInit(buf: Buf, source: number = ANY_SOURCE, tag: number = ANY_TAG): PersistentRequest<Status> {
+    const kind = checkBuf(buf, 'recvInit');
+    checkSource(source, this.size, 'recvInit');
+    checkWantedTag(tag, 'recvInit');
+    const receive = new PersistentReceive(this.engine);
+    receive.want(this.members, buf, kind, this.worldSource(source), this.context, tag);
+    return receive;
+  }
+
+  /**
+   * Sends any value that msgpackr packs, as one message (what mpi4py calls `send`).
+   * @throws ZivmError `ERR_ZIVM_TYPE` for a function or another value that cannot be packed; else as `send`
+   */
+  sendObject(value: unknown, dest: number, tag = 0): void {
+    this.#startObject('sendObject', value, dest, tag).wait();
+  }
+
+  /** Starts to send a value; it may be changed at once, for it is packed before this call returns. */
+  isendObject(value: unknown, dest: number, tag = 0): Request<Status> {
+    return this.#startObject('isendObject', value, dest, tag);
+  }
+
+  #startObject(call: string, value: unknown, dest: number, tag: number): Request<Status> {
+    checkDest(dest, this.size, call);
+    checkTag(tag, call);
+    return this.#startSend(call, pack(value, call), Kinds.Uint8, dest, tag, FLAG_OBJECT, undefined);
+  }
+
+  /**
+   * Receives a value.
+   * @param status filled in if given: a `new Status()`
+   * @throws ZivmError `ERR_ZIVM_TYPE` when the message is a buffer, which is consumed; else as `recv`
+   */
+  recvObject<T>(source: number = ANY_SOURCE, tag: number = ANY_TAG, status?: Status): T {
+    checkSource(source, this.size, 'recvObject');
+    checkWantedTag(tag, 'recvObject');
+    const receive = this.#objectReceive<T>(source, tag, status);
+    if (source === PROC_NULL) receive.completeEmpty(PROC_NULL);
+    else this.engine.receiveWith(receive);
+    return receive.wait();
+  }
+
+  /** Starts to receive a value; `undefined` from `PROC_NULL` and when it is cancelled. */
+  irecvObject<T>(source: number = ANY_SOURCE, tag: number = ANY_TAG, status?: Status): Request<T> {
+    checkSource(source, this.size, 'irecvObject');
+    checkWantedTag(tag, 'irecvObject');
+    return this.#startReceive(this.#objectReceive<T>(source, tag, status), undefined);
+  }
+
+  #objectReceive<T>(source: number, tag: number, status: Status | undefined): ObjectReceive<T> {
+    return new ObjectReceive<T>(this.engine, this.members, this.worldSource(source), this.context, tag, status);
+  }
+
+  /**
+   * Receives values one after the other, for ever: `for await (const { value, source, tag } of comm.messages())`.
+   * Leaving the loop loses nothing: a message is taken only when it is asked for.
+   */
+  async *messages<T>({ source = ANY_SOURCE, tag = ANY_TAG }: MessagesOptions = {}): AsyncGenerator<
+    { value: T; source: number; tag: number },
+    void
+  > {
+    checkSource(source, this.size, 'messages');
+    checkWantedTag(tag, 'messages');
+    if (source === PROC_NULL) return;
+    for (;;) {
+      const found = await this.engine.messageComes(this.members, this.worldSource(source), this.context, tag);
+      this.engine.take(found);
+      const message = new Message(this.engine, this.members, found);
+      const value = await message.irecvObject<T>();
+      const status = message.status();
+      yield { value, source: status.source, tag: status.tag };
+    }
+  }
+
+  /** @internal */
+  protected statusOf(found: Unexpected): Status {
+    return Status.of(this.members.rankOf(found.source), found.tag, found.byteLength, false);
+  }
+
+  /** @internal World rank of a source; ANY_SOURCE and PROC_NULL stay as they are. */
+  protected worldSource(source: number): number {
+    return source < 0 ? source : this.members.worldRanks[source]!;
+  }
+}
+

@@ -1,0 +1,103 @@
+import { ANY_TAG } from './constants';
+import type { Buf, Kind } from './elements';
+import type { Engine } from './engine';
+import type { Members } from './members';
+import { unpack } from './objects';
+import type { Peer } from './peer';
+import { Request } from './request';
+import { Status } from './status';
+
+/** A receive that was posted: what it wants, where it puts it, and what it got. */
+export abstract class ReceiveRequest<T> extends Request<T> {
+  members: Members | null = null;
+  context = 0;
+  /** World rank, or ANY_SOURCE. */
+  wantedSource = 0;
+  wantedTag = 0;
+  /** When it was posted, among all receives. */
+  order = 0;
+  /** Null for an object, until it comes. */
+  buf: Buf | null = null;
+  kind: Kind = 0;
+  /** Room in bytes. */
+  capacity = 0;
+  wantsObject = false;
+
+  /** World rank of the sender, once matched. */
+  source = 0;
+  tag = 0;
+  byteLength = 0;
+  /** Its number while fragments come in, else 0. */
+  receiveId = 0;
+  sender: Peer | null = null;
+  received = 0;
+
+  /** A receive from `PROC_NULL`: nothing comes, and it is complete (MPI 4.1, section 3.10). */
+  completeEmpty(source: number): void {
+    this.source = source;
+    this.tag = ANY_TAG;
+    this.byteLength = 0;
+    this.complete();
+  }
+
+  status(): Status {
+    const source = this.members === null ? this.source : this.members.rankOf(this.source);
+    return Status.of(source, this.tag, this.byteLength, this.wasCancelled);
+  }
+}
+
+/** Receives into a buffer. */
+export class BufferReceive extends ReceiveRequest<Status> {
+  constructor(engine: Engine) {
+    super(engine);
+  }
+
+  want(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): this {
+    this.members = members;
+    this.buf = buf;
+    this.kind = kind;
+    this.capacity = buf.byteLength;
+    this.wantedSource = source;
+    this.context = context;
+    this.wantedTag = tag;
+    return this;
+  }
+
+  protected override result(): Status {
+    return this.status();
+  }
+}
+
+/** Receives an object. */
+export class ObjectReceive<T> extends ReceiveRequest<T> {
+  #value: T | undefined;
+  #unpacked = false;
+
+  constructor(
+    engine: Engine,
+    members: Members,
+    source: number,
+    context: number,
+    tag: number,
+    readonly filled: Status | undefined,
+  ) {
+    super(engine);
+    this.members = members;
+    this.wantedSource = source;
+    this.context = context;
+    this.wantedTag = tag;
+    this.wantsObject = true;
+  }
+
+  /** The object; undefined when it was cancelled, which the status tells. */
+  protected override result(): T {
+    if (!this.#unpacked) {
+      this.#unpacked = true;
+      const { source, tag, byteLength, cancelled } = this.status();
+      this.filled?.fill(source, tag, byteLength, cancelled);
+      if (!cancelled && this.buf !== null) this.#value = unpack(this.buf as Uint8Array) as T;
+      this.buf = null;
+    }
+    return this.#value as T;
+  }
+}

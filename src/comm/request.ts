@@ -1,0 +1,192 @@
+import { ZivmError } from '../errors';
+import type { Engine } from './engine';
+
+/**
+ * An operation that was started and may not be complete (MPI_Request). It can be waited for, which blocks, or
+ * awaited, which does not: then the event loop completes it. After completion `wait()` and `await` give the same
+ * result every time.
+ */
+export abstract class Request<T> implements PromiseLike<T> {
+  /** @internal */
+  done = false;
+  /** @internal */
+  error: unknown = null;
+  /** @internal */
+  wasCancelled = false;
+  /** @internal What a queue links. */
+  next: this | null = null;
+  /** @internal Counted among the operations that the event loop completes. */
+  inBackground = false;
+  /** @internal Somebody awaits it: the process lives until it is complete. */
+  awaited = false;
+  readonly #engine: Engine;
+  #reported = false;
+  #abortReason: unknown = undefined;
+  #onDone: (() => void) | null = null;
+  #promise: Promise<T> | null = null;
+
+  /** @internal */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** @internal What a complete request gives. */
+  protected abstract result(): T;
+
+  /**
+   * Blocks until the operation is complete (MPI_Wait).
+   * @param timeoutMs at most so many milliseconds
+   * @throws ZivmError `ERR_ZIVM_TIMEOUT` when it is still pending then; else what the operation failed with
+   */
+  wait(timeoutMs?: number): T {
+    if (!this.done && !this.#engine.waitFor(this, timeoutMs)) {
+      throw new ZivmError('ERR_ZIVM_TIMEOUT', `the request is still pending after ${timeoutMs} ms`, { call: 'wait' });
+    }
+    return this.#outcome();
+  }
+
+  /** True when the operation is complete (MPI_Test without the status: `wait()` then gives it at once). */
+  test(): boolean {
+    if (!this.done) this.#engine.poll();
+    return this.done;
+  }
+
+  /**
+   * Asks that the operation be given up (MPI_Cancel). It completes in any case: with `status.cancelled` if it was
+   * not matched yet, else as if nothing had been asked.
+   */
+  cancel(): void {
+    if (!this.done) this.#engine.cancel(this);
+  }
+
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#promise ??= new Promise<T>((resolve, reject) => {
+      const settle = (): void => {
+        try {
+          resolve(this.#outcome());
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      if (this.done) return settle();
+      this.#onDone = settle;
+      this.#engine.await(this);
+    });
+    return this.#promise.then(onFulfilled, onRejected);
+  }
+
+  #outcome(): T {
+    if (this.error !== null) throw this.error;
+    if (this.wasCancelled && this.#abortReason !== undefined) throw this.#abortReason;
+    return this.result();
+  }
+
+  /** @internal Called once by the engine. */
+  complete(): void {
+    this.done = true;
+    const onDone = this.#onDone;
+    if (onDone !== null) {
+      this.#onDone = null;
+      onDone();
+    }
+  }
+
+  /** @internal Makes it as new, to be started again. */
+  reset(): void {
+    this.done = false;
+    this.error = null;
+    this.wasCancelled = false;
+    this.#reported = false;
+    this.#promise = null;
+  }
+
+  /** @internal Cancels the operation when the signal aborts, and rejects with its reason. */
+  abortOn(signal: AbortSignal | undefined): this {
+    if (signal === undefined) return this;
+    const abort = (): void => {
+      this.#abortReason = signal.reason;
+      this.cancel();
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    return this;
+  }
+
+  /** Waits for all (MPI_Waitall), then gives their results in order, or throws the first failure. */
+  static waitAll<T>(requests: readonly Request<T>[]): T[] {
+    for (const request of requests) if (!request.done) request.#engine.waitFor(request);
+    return requests.map((request) => request.#outcome());
+  }
+
+  /** True when all are complete (MPI_Testall). */
+  static testAll(requests: readonly Request<unknown>[]): boolean {
+    for (const request of requests) if (!request.test()) return false;
+    return true;
+  }
+
+  /**
+   * Waits until one is complete that was not reported before, and reports it (MPI_Waitany).
+   * @returns undefined when none is left
+   */
+  static waitAny<T>(requests: readonly Request<T>[]): { index: number; value: T } | undefined {
+    const index = Request.#waitForOne(requests);
+    return index < 0 ? undefined : { index, value: requests[index]!.#report() };
+  }
+
+  /** Reports one that is complete and was not reported before, if there is one now (MPI_Testany). */
+  static testAny<T>(requests: readonly Request<T>[]): { index: number; value: T } | undefined {
+    Request.#pollFor(requests);
+    const index = requests.findIndex((request) => request.done && !request.#reported);
+    return index < 0 ? undefined : { index, value: requests[index]!.#report() };
+  }
+
+  /** Waits until one is complete that was not reported before, and reports all of these (MPI_Waitsome). */
+  static waitSome<T>(requests: readonly Request<T>[]): { index: number; value: T }[] {
+    Request.#waitForOne(requests);
+    return Request.#reportAll(requests);
+  }
+
+  /** Reports all that are complete and were not reported before (MPI_Testsome). */
+  static testSome<T>(requests: readonly Request<T>[]): { index: number; value: T }[] {
+    Request.#pollFor(requests);
+    return Request.#reportAll(requests);
+  }
+
+  /** Starts persistent requests (MPI_Startall). */
+  static startAll(requests: readonly PersistentRequest[]): void {
+    for (const request of requests) request.start();
+  }
+
+  static #waitForOne<T>(requests: readonly Request<T>[]): number {
+    const isNews = (request: Request<T>): boolean => request.done && !request.#reported;
+    const waiting = requests.find((request) => !request.#reported);
+    if (waiting !== undefined) waiting.#engine.waitUntil(() => requests.some(isNews));
+    return requests.findIndex(isNews);
+  }
+
+  static #pollFor<T>(requests: readonly Request<T>[]): void {
+    requests.find((request) => !request.done)?.test();
+  }
+
+  /** A failure is reported by throwing it; what else is complete is left for the next call. */
+  static #reportAll<T>(requests: readonly Request<T>[]): { index: number; value: T }[] {
+    const news = requests.flatMap((request, index) => (request.done && !request.#reported ? [{ request, index }] : []));
+    const failed = news.find(({ request }) => request.error !== null);
+    if (failed) failed.request.#report();
+    return news.map(({ request, index }) => ({ index, value: request.#report() }));
+  }
+
+  #report(): T {
+    this.#reported = true;
+    return this.#outcome();
+  }
+}
+
+/** A request that can be started again and again with the same arguments (MPI 4.1, section 3.9). */
+export interface PersistentRequest<T = unknown> extends Request<T> {
+  /** Starts it (MPI_Start). @throws ZivmError `ERR_ZIVM_REQUEST` while it is pending */
+  start(): void;
+}

@@ -1,0 +1,46 @@
+import type { Job } from '../job/job';
+import { Allocator } from '../ring/allocator';
+import { corrupt } from '../ring/corrupt';
+import { LINE_BYTES, LINE_WORDS } from '../ring/layout';
+import { RingReader } from '../ring/ring-reader';
+import { RingWriter } from '../ring/ring-writer';
+
+/** The rings between this rank and others: made by the sender on first contact, found by the receiver in the directory. */
+export class Rings {
+  readonly #job: Job;
+  readonly #allocator: Allocator;
+  readonly #lines: number;
+
+  constructor(job: Job) {
+    this.#job = job;
+    this.#allocator = new Allocator(job.words, job.plan, job.rank);
+    this.#lines = (job.plan.ringGranules * job.plan.granuleBytes) / LINE_BYTES;
+  }
+
+  /** Makes the ring to `rank`. @throws ZivmError `ERR_ZIVM_NO_SPACE` */
+  create(rank: number): RingWriter {
+    const granule = this.#allocator.allocate(this.#job.plan.ringGranules);
+    const writer = new RingWriter(this.#job.words, this.#allocator.wordOf(granule), this.#lines);
+    writer.format();
+    // SYNC POINT with open: the ring is ready before it can be found.
+    Atomics.store(this.#job.words, this.#directoryWord(rank, this.#job.rank), granule + 1);
+    return writer;
+  }
+
+  /** The ring from `rank`, or null while there is none. @throws ZivmError `ERR_ZIVM_CORRUPT` */
+  open(rank: number): RingReader | null {
+    const entry = Atomics.load(this.#job.words, this.#directoryWord(this.#job.rank, rank));
+    if (entry === 0) return null;
+    const { granuleCount, ringGranules } = this.#job.plan;
+    if (entry < 1 || entry - 1 > granuleCount - ringGranules) throw corrupt(`the ring from rank ${rank} is at ${entry}`);
+    return new RingReader(this.#job.words, this.#allocator.wordOf(entry - 1), this.#lines);
+  }
+
+  #directoryWord(receiver: number, sender: number): number {
+    const { directoryWord, rankCount } = this.#job.plan;
+    return directoryWord + receiver * rankCount + sender;
+  }
+}
+
+/** The longest payload of a record of so many lines. */
+export const payloadBytes = (lines: number): number => (lines * LINE_WORDS - 8) * 4;

@@ -1,0 +1,55 @@
+import type { Buf, Kind } from './elements';
+import type { Engine } from './engine';
+import type { Members } from './members';
+import type { Peer } from './peer';
+import { Request } from './request';
+import { Status } from './status';
+
+/** The payload is an object, packed. */
+export const FLAG_OBJECT = 1;
+/** The sender waits until the message is matched. */
+export const FLAG_SYNCHRONOUS = 2;
+
+/** A message on its way out, or a record of the protocol that waits for room in the ring. */
+export class SendRequest extends Request<Status> {
+  /** Where it goes, once it has been started; null for `PROC_NULL`. */
+  peer: Peer | null = null;
+  /** Kind of the record that announces it (src/ring/record.ts). */
+  record = 0;
+  /** Its number while the receiver is to answer, else 0. */
+  sendId = 0;
+  /** The receiver's number for it, once it has answered. */
+  receiveId = 0;
+  /** Payload bytes that have left. */
+  sent = 0;
+
+  constructor(
+    engine: Engine,
+    readonly members: Members | null,
+    readonly buf: Buf | null,
+    readonly kind: Kind,
+    /** World rank of the receiver. */
+    readonly dest: number,
+    readonly context: number,
+    readonly tag: number,
+    readonly flags: number,
+  ) {
+    super(engine);
+  }
+
+  get byteLength(): number {
+    return this.buf === null ? 0 : this.buf.byteLength;
+  }
+
+  protected override result(): Status {
+    const dest = this.members === null ? this.dest : this.members.rankOf(this.dest);
+    return Status.of(dest, this.tag, this.byteLength, this.wasCancelled);
+  }
+
+  override reset(): void {
+    super.reset();
+    this.sendId = 0;
+    this.receiveId = 0;
+    this.sent = 0;
+  }
+}

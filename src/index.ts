@@ -1,0 +1,1 @@
+export { Comm } from './comm/comm';

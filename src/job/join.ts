@@ -1,0 +1,95 @@
+import { isMainThread } from 'node:worker_threads';
+import { ZivmError } from '../errors';
+import { native } from '../native';
+import { HostRegion } from '../region/host-region';
+import { SoloRegion } from '../region/solo-region';
+import {
+  formatRegion,
+  MAX_RANKS,
+  planRegion,
+  RANK_PEER,
+  RANK_PHASE,
+  RANK_PID,
+  RankPhase,
+  rankWord,
+  readRegion,
+} from '../ring/layout';
+import type { Job } from './job';
+
+/** What the launcher tells a rank. */
+export const ENVIRONMENT = {
+  rank: 'ZIVM_RANK',
+  size: 'ZIVM_SIZE',
+  socket: 'ZIVM_SERVER_FD',
+  cores: 'ZIVM_CORES',
+} as const;
+
+/** What the launcher tells the part of a rank that runs before the program. */
+export const BOOTSTRAP_ENVIRONMENT = {
+  launcher: 'ZIVM_LAUNCHER_PID',
+  core: 'ZIVM_CORE',
+} as const;
+
+/**
+ * Joins the job that zivmrun started this process for.
+ * @returns undefined when it was not started by zivmrun
+ * @throws ZivmError `ERR_ZIVM_LAUNCH`, `ERR_ZIVM_VERSION`, `ERR_ZIVM_CORRUPT`
+ */
+export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
+  const names = Object.values(ENVIRONMENT);
+  const missing = names.filter((name) => env[name] === undefined);
+  if (missing.length === names.length) return undefined;
+  if (missing.length > 0) {
+    throw new ZivmError(
+      'ERR_ZIVM_LAUNCH',
+      `the environment of a rank is incomplete: ${missing.join(', ')} missing. Start the program with zivmrun; to run it ` +
+        `alone, unset ${names.filter((name) => env[name] !== undefined).join(', ')}`,
+    );
+  }
+  if (!isMainThread) {
+    throw new ZivmError('ERR_ZIVM_COMM', 'a communicator belongs to the main thread of its rank, not to a worker thread');
+  }
+  const socket = wholeNumber(env, ENVIRONMENT.socket, 2 ** 20);
+  if (!native.isSocket(socket)) {
+    throw new ZivmError(
+      'ERR_ZIVM_LAUNCH',
+      `descriptor ${socket} (${ENVIRONMENT.socket}) is not the launcher's socket: a program that a rank starts is no rank ` +
+        `itself. Start it without the variables ${names.join(', ')}`,
+    );
+  }
+  native.closeOnExec(socket);
+  const size = wholeNumber(env, ENVIRONMENT.size, MAX_RANKS);
+  const rank = wholeNumber(env, ENVIRONMENT.rank, size - 1);
+  const coresHere = wholeNumber(env, ENVIRONMENT.cores, 2 ** 16);
+  const region = new HostRegion(socket);
+  const words = new Int32Array(region.memory);
+  const plan = readRegion(words);
+  const entry = rankWord(rank);
+  if (plan.rankCount !== size || words[entry + RANK_PEER] !== region.peer) {
+    throw new ZivmError(
+      'ERR_ZIVM_LAUNCH',
+      `${ENVIRONMENT.rank}=${rank} and ${ENVIRONMENT.size}=${size} do not fit the region, made for ${plan.rankCount} ranks`,
+    );
+  }
+  words[entry + RANK_PID] = process.pid;
+  Atomics.store(words, entry + RANK_PHASE, RankPhase.Joined);
+  return { rank, size, region, words, plan, ranksHere: size, coresHere };
+}
+
+/** The job of a program that was started without zivmrun: one rank. */
+export function soloJob(): Job {
+  const region = new SoloRegion();
+  const words = new Int32Array(region.memory);
+  const plan = planRegion(region.memory.byteLength, 1);
+  formatRegion(words, plan);
+  return { rank: 0, size: 1, region, words, plan, ranksHere: 1, coresHere: 1 };
+}
+
+function wholeNumber(env: NodeJS.ProcessEnv, name: string, most: number): number {
+  const text = env[name]!;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > most) {
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `${name}=${text} is not a number from 0 to ${most}: start the program with zivmrun`);
+  }
+  return value;
+}

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
+import { ZivmError } from './errors';
+
+/** Any typed array, `Buffer` included. */
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Watches one descriptor from the event loop. */
+export interface Watcher {
+  /** Starts to watch for input, and for room for output too when `writable` is true. */
+  start(writable: boolean): number;
+  stop(): void;
+  /** While started and referenced, the watcher keeps the process alive. */
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+/** The addon (native/): functions return a value >= 0, or -errno. */
+interface Native {
+  copyBytes(
+    target: TypedArray,
+    targetOffset: number,
+    source: TypedArray,
+    sourceOffset: number,
+    byteLength: number,
+  ): number;
+  combine(
+    op: number,
+    type: number,
+    left: TypedArray,
+    leftOffset: number,
+    right: TypedArray,
+    rightOffset: number,
+    out: TypedArray,
+    outOffset: number,
+    count: number,
+  ): number;
+  createDoorbell(): number;
+  ringDoorbell(descriptor: number): number;
+  clearDoorbell(descriptor: number): number;
+  sleepOn(descriptors: Int32Array, timeoutMs: number): number;
+  createMemory(byteLength: number): number;
+  memorySize(descriptor: number): number;
+  mapMemory(descriptor: number, byteLength: number): ArrayBuffer | number;
+  socketPair(): [number, number] | number;
+  sendMessage(socket: number, value: number, descriptor: number): number;
+  receiveMessage(socket: number, wait: boolean): { value: number; descriptor: number } | number;
+  closeDescriptor(descriptor: number): number;
+  isSocket(descriptor: number): boolean;
+  closeOnExec(descriptor: number): number;
+  dieWithParent(parentPid: number): number;
+  bindToCore(core: number): number;
+  allowedCores(): number[];
+  yieldCore(): void;
+  Watcher: new (descriptor: number, onReady: (readable: boolean, writable: boolean) => void) => Watcher;
+}
+
+function packageFolder(): string {
+  let folder = __dirname;
+  while (!existsSync(join(folder, 'binding.gyp'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new ZivmError('ERR_ZIVM_INTERNAL', `no zivm package around ${__dirname}`);
+    folder = parent;
+  }
+  return folder;
+}
+
+function load(): Native {
+  const addon = join(packageFolder(), 'build', 'Release', 'zivm.node');
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
+    return require(addon) as Native;
+  } catch (cause) {
+    throw new ZivmError(
+      'ERR_ZIVM_INTERNAL',
+      `cannot load zivm's native addon ${addon}. It is compiled when the package is installed: run 'npm rebuild zivm' ` +
+        `(in a clone: 'npm install') on Linux with make, g++ and python3 ('apt-get install build-essential python3')`,
+      { cause },
+    );
+  }
+}
+
+export const native = load();
+
+/** The name of an errno that a native function returned: -11 is `EAGAIN`. */
+export function errnoName(code: number): string {
+  return getSystemErrorMap().get(code)?.[0] ?? `errno ${-code}`;
+}
+
+/** Passes a native function's result on, or throws when it is an error code. */
+export function checked<T>(result: T | number, what: string): T {
+  if (typeof result === 'number' && result < 0) {
+    throw new ZivmError('ERR_ZIVM_INTERNAL', `${what} failed: ${errnoName(result)}`);
+  }
+  return result as T;
+}
+
+/** The `errno` values that callers look at. */
+export const EAGAIN = -11;
+export const ETOOMANYREFS = -109;

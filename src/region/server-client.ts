@@ -1,0 +1,84 @@
+import { ZivmError } from '../errors';
+import { EAGAIN, checked, errnoName, native } from '../native';
+
+/** Protocol version of the ivshmem server (QEMU, docs/specs/ivshmem-spec). */
+const PROTOCOL_VERSION = 0;
+const SHARED_MEMORY = -1;
+
+/**
+ * The client's side of the ivshmem server protocol: eight-byte integers, some with a descriptor. A process on the
+ * host joins a region exactly as QEMU does.
+ */
+export class ServerClient {
+  readonly #socket: number;
+  /** This peer's ID. */
+  readonly peer: number;
+  /** Descriptor of the shared memory. */
+  readonly memory: number;
+  /** Doorbells of this peer, one per slot. */
+  readonly own: number[] = [];
+  /** Doorbells of the others, by ID. */
+  readonly #others = new Map<number, number[]>();
+
+  /**
+   * Joins: reads until this peer's own doorbells have come.
+   * @throws ZivmError `ERR_ZIVM_VERSION`, `ERR_ZIVM_LAUNCH`
+   */
+  constructor(socket: number, slots: number) {
+    this.#socket = socket;
+    const version = this.#next();
+    if (version.value !== PROTOCOL_VERSION || version.descriptor >= 0) {
+      throw new ZivmError(
+        'ERR_ZIVM_VERSION',
+        `the shared-memory server speaks protocol version ${version.value}, zivm ${PROTOCOL_VERSION}`,
+      );
+    }
+    this.peer = this.#next().value;
+    const memory = this.#next();
+    if (memory.value !== SHARED_MEMORY || memory.descriptor < 0) {
+      throw new ZivmError('ERR_ZIVM_LAUNCH', 'the shared-memory server sent no memory: is it an ivshmem server?');
+    }
+    this.memory = memory.descriptor;
+    while (this.own.length < slots) this.#accept(this.#next());
+  }
+
+  /** The doorbell of another peer's slot, or -1 when that peer has left or has no such slot. */
+  doorbell(peer: number, slot: number): number {
+    if (!this.#others.has(peer)) this.#catchUp();
+    return this.#others.get(peer)?.[slot] ?? -1;
+  }
+
+  /** Reads what the server has sent since. */
+  #catchUp(): void {
+    for (;;) {
+      const message = native.receiveMessage(this.#socket, false);
+      if (typeof message === 'object') this.#accept(message);
+      else if (message === 0 || message === EAGAIN) return;
+      else checked(message, 'reading from the shared-memory server');
+    }
+  }
+
+  #next(): { value: number; descriptor: number } {
+    const message = native.receiveMessage(this.#socket, true);
+    if (typeof message === 'object') return message;
+    throw new ZivmError(
+      'ERR_ZIVM_LAUNCH',
+      message === 0
+        ? 'the shared-memory server closed the connection: zivmrun has ended'
+        : `cannot read from the shared-memory server: ${errnoName(message)}`,
+    );
+  }
+
+  #accept({ value, descriptor }: { value: number; descriptor: number }): void {
+    if (descriptor < 0) {
+      for (const left of this.#others.get(value) ?? []) native.closeDescriptor(left);
+      this.#others.delete(value);
+    } else if (value === this.peer) {
+      this.own.push(descriptor);
+    } else {
+      const doorbells = this.#others.get(value);
+      if (doorbells) doorbells.push(descriptor);
+      else this.#others.set(value, [descriptor]);
+    }
+  }
+}

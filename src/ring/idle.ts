@@ -1,0 +1,37 @@
+/** What a rank that waits does next. */
+export const enum Idle {
+  /** Look again at once. */
+  Spin,
+  /** Let another runnable process have the core, then look again. */
+  Yield,
+  /** Block until the doorbell rings. */
+  Sleep,
+}
+
+/** Looks at nothing new that cost about 100 us together: roughly what a sleep and a wake-up cost. */
+const SPINS = 20_000;
+/** With more ranks than cores the rank that is waited for may need this very core. */
+const CROWDED_SPINS = 20;
+const CROWDED_YIELDS = 400;
+
+/** How long a waiting rank spins before it sleeps, given how many ranks share how many cores. */
+export class IdlePolicy {
+  readonly #spins: number;
+  readonly #yields: number;
+
+  /**
+   * @param ranks ranks that run on these cores
+   * @param cores cores that they can run on
+   */
+  constructor(ranks: number, cores: number) {
+    const crowded = ranks > cores;
+    this.#spins = crowded ? CROWDED_SPINS : SPINS;
+    this.#yields = crowded ? CROWDED_YIELDS : 0;
+  }
+
+  /** @param looks how often the rank has looked in vain since something last happened */
+  next(looks: number): Idle {
+    if (looks <= this.#spins) return Idle.Spin;
+    return looks <= this.#spins + this.#yields ? Idle.Yield : Idle.Sleep;
+  }
+}

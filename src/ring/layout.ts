@@ -1,0 +1,227 @@
+import { ZivmError } from '../errors';
+
+/*
+ * The layout of a region. All positions derive from the region's size and the number of ranks, are written
+ * into the header by whoever makes the region, and checked by everybody who attaches. docs/region.md explains it.
+ *
+ *   byte 0       +--------------------------------------------------+
+ *                | header (1 line): magic, version, sizes, epoch    |
+ *   64           +--------------------------------------------------+
+ *                | rank table: RANK_LINES lines for each rank       |
+ *                |   line 0  server's:   state, peer, slot          |
+ *                |   line 1  the rank's: armed, phase, pid          |
+ *                |   line 2  everyone's: marks, one bit per sender  |
+ *                +--------------------------------------------------+
+ *                | directory: rankCount x rankCount words           |
+ *                |   [receiver][sender] = first granule of the      |
+ *                |   ring from sender to receiver, plus 1; or 0     |
+ *                +--------------------------------------------------+
+ *                | granule table: one word per granule of the heap  |
+ *                +--------------------------------------------------+
+ *                | heap: granules, given out by the allocator       |
+ *   byteLength   +--------------------------------------------------+
+ *
+ *   A ring, in the heap:
+ *                +--------------------------------------------------+
+ *                | line 0  receiver's: head, lines consumed         |
+ *                | line 1  sender's:   starved, it waits for room   |
+ *                | line 2... records                                |
+ *                +--------------------------------------------------+
+ *
+ *   A record starts at a line: a header of 32 bytes, then the payload.
+ *     word 0  lines << 8 | kind; 0 until the record is published
+ *     word 1  context        word 2  tag
+ *     word 3  byte length of the message, low 32 bits; word 4, high bits
+ *     word 5  sender's request       word 6  receiver's request
+ *     word 7  flags
+ *
+ * Every line has one writer, but for marks. A word is 32 bits, a line 64 bytes.
+ */
+
+export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
+export const VERSION = 1;
+
+export const LINE_BYTES = 64;
+export const LINE_WORDS = 16;
+export const MAX_RANKS = 256;
+/** One JavaScript ArrayBuffer holds at most 4 GiB in Node 20, and the region is mapped as one. */
+export const MAX_REGION_BYTES = 2 ** 32;
+
+const WORD_BYTES = 4;
+const HEADER_MAGIC = 0;
+const HEADER_VERSION = 1;
+const HEADER_RANKS = 2;
+const HEADER_GRANULE_BYTES = 3;
+const HEADER_GRANULES = 4;
+const HEADER_HEAP_LINE = 5;
+const HEADER_RING_GRANULES = 6;
+/** Counts the changes of rank states. */
+export const HEADER_EPOCH = 7;
+
+const RANK_LINES = 3;
+const RANK_TABLE_WORD = LINE_WORDS;
+export const RANK_STATE = 0;
+export const RANK_PEER = 1;
+export const RANK_SLOT = 2;
+export const RANK_ARMED = LINE_WORDS;
+export const RANK_PHASE = LINE_WORDS + 1;
+export const RANK_PID = LINE_WORDS + 2;
+export const RANK_MARKS = 2 * LINE_WORDS;
+
+/** What the server says of a rank. */
+export const enum RankState {
+  Expected = 0,
+  /** Its process ended after it had left the job, everything delivered. */
+  Finished = 1,
+  /** Its process ended in any other way. */
+  Dead = 2,
+}
+
+/** What a rank says of itself. */
+export const enum RankPhase {
+  Absent = 0,
+  Joined = 1,
+  Finished = 2,
+  Aborted = 3,
+}
+
+export const RING_HEAD = 0;
+export const RING_STARVED = LINE_WORDS;
+export const RING_RECORDS = 2 * LINE_WORDS;
+
+export const RECORD_HEADER_BYTES = 32;
+export const RECORD_CONTEXT = 1;
+export const RECORD_TAG = 2;
+export const RECORD_LENGTH_LOW = 3;
+export const RECORD_LENGTH_HIGH = 4;
+export const RECORD_SEND_ID = 5;
+export const RECORD_RECEIVE_ID = 6;
+export const RECORD_FLAGS = 7;
+export const RECORD_PAYLOAD = RECORD_HEADER_BYTES / WORD_BYTES;
+
+const MIN_GRANULE_BYTES = 2048;
+const MAX_GRANULES = 2 ** 17;
+const MAX_RING_BYTES = 256 * 1024;
+
+/** Sizes and positions of a region; positions are word indices. */
+export interface RegionPlan {
+  byteLength: number;
+  rankCount: number;
+  directoryWord: number;
+  granuleTableWord: number;
+  granuleCount: number;
+  granuleBytes: number;
+  heapWord: number;
+  ringGranules: number;
+}
+
+const alignUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
+
+function granuleBytesFor(byteLength: number): number {
+  let bytes = MIN_GRANULE_BYTES;
+  while (byteLength / bytes > MAX_GRANULES) bytes *= 2;
+  return bytes;
+}
+
+/** Every pair of ranks gets a ring, and all of them together at most half of the heap where it is large enough. */
+function ringBytesFor(heapBytes: number, rankCount: number, granuleBytes: number): number {
+  const pairs = Math.max(1, rankCount * (rankCount - 1));
+  let bytes = MAX_RING_BYTES;
+  while (bytes > granuleBytes && bytes * pairs > heapBytes / 2) bytes /= 2;
+  return Math.max(bytes, granuleBytes);
+}
+
+function plan(byteLength: number, rankCount: number): RegionPlan {
+  const granuleBytes = granuleBytesFor(byteLength);
+  const directoryWord = RANK_TABLE_WORD + rankCount * RANK_LINES * LINE_WORDS;
+  const granuleTableWord = alignUp(directoryWord + rankCount * rankCount, LINE_WORDS);
+  const tableEnd = granuleTableWord * WORD_BYTES + (byteLength / granuleBytes) * WORD_BYTES;
+  const heapByte = alignUp(tableEnd, granuleBytes);
+  const granuleCount = Math.max(0, Math.floor((byteLength - heapByte) / granuleBytes));
+  const ringBytes = ringBytesFor(granuleCount * granuleBytes, rankCount, granuleBytes);
+  return {
+    byteLength,
+    rankCount,
+    directoryWord,
+    granuleTableWord,
+    granuleCount,
+    granuleBytes,
+    heapWord: heapByte / WORD_BYTES,
+    ringGranules: ringBytes / granuleBytes,
+  };
+}
+
+const holdsAllRings = (p: RegionPlan): boolean =>
+  p.ringGranules * p.rankCount * (p.rankCount - 1) <= p.granuleCount && p.granuleCount > 0;
+
+/** The smallest region, a power of two, in which `rankCount` ranks can all talk to each other. */
+export function smallestRegionBytes(rankCount: number): number {
+  let bytes = MIN_GRANULE_BYTES;
+  while (!holdsAllRings(plan(bytes, rankCount))) bytes *= 2;
+  return bytes;
+}
+
+const mebibytes = (bytes: number): string =>
+  bytes >= 2 ** 20 ? `${+(bytes / 2 ** 20).toFixed(1)}M` : `${+(bytes / 2 ** 10).toFixed(1)}K`;
+
+/**
+ * Plans a region of `byteLength` bytes, a power of two, for `rankCount` ranks.
+ * @throws ZivmError `ERR_ZIVM_NO_SPACE` when it cannot hold a ring for every pair of ranks; the message says what can.
+ */
+export function planRegion(byteLength: number, rankCount: number): RegionPlan {
+  const smallest = smallestRegionBytes(rankCount);
+  if (byteLength < smallest) {
+    throw new ZivmError(
+      'ERR_ZIVM_NO_SPACE',
+      `a region of ${mebibytes(byteLength)} is too small for ${rankCount} ranks: use --region-size ${mebibytes(smallest)} or more`,
+    );
+  }
+  return plan(byteLength, rankCount);
+}
+
+/** Word index of a rank's entry in the rank table. */
+export const rankWord = (rank: number): number => RANK_TABLE_WORD + rank * RANK_LINES * LINE_WORDS;
+
+/** Lays a region out in zeroed memory. The magic is written last: a region without it is not ready. */
+export function formatRegion(words: Int32Array, p: RegionPlan): void {
+  words[HEADER_VERSION] = VERSION;
+  words[HEADER_RANKS] = p.rankCount;
+  words[HEADER_GRANULE_BYTES] = p.granuleBytes;
+  words[HEADER_GRANULES] = p.granuleCount;
+  words[HEADER_HEAP_LINE] = p.heapWord / LINE_WORDS;
+  words[HEADER_RING_GRANULES] = p.ringGranules;
+  Atomics.store(words, HEADER_MAGIC, MAGIC);
+}
+
+/**
+ * Reads the header of a region that somebody else laid out.
+ * @throws ZivmError `ERR_ZIVM_VERSION` when it is no region, or one of another version of zivm;
+ * `ERR_ZIVM_CORRUPT` when its sizes contradict each other.
+ */
+export function readRegion(words: Int32Array): RegionPlan {
+  const magic = Atomics.load(words, HEADER_MAGIC);
+  const version = words[HEADER_VERSION]!;
+  if (magic !== MAGIC) {
+    throw new ZivmError('ERR_ZIVM_VERSION', 'this shared memory is not a zivm region: start the program with zivmrun');
+  }
+  if (version !== VERSION) {
+    throw new ZivmError(
+      'ERR_ZIVM_VERSION',
+      `the region has layout version ${version}, this zivm understands ${VERSION}: ` +
+        `run the program with the zivmrun of the zivm package that it imports ('npx zivmrun')`,
+    );
+  }
+  const rankCount = words[HEADER_RANKS]!;
+  const expected =
+    rankCount >= 1 && rankCount <= MAX_RANKS ? plan(words.length * WORD_BYTES, rankCount) : undefined;
+  if (
+    !expected ||
+    words[HEADER_GRANULE_BYTES] !== expected.granuleBytes ||
+    words[HEADER_GRANULES] !== expected.granuleCount ||
+    words[HEADER_HEAP_LINE]! * LINE_WORDS !== expected.heapWord ||
+    words[HEADER_RING_GRANULES] !== expected.ringGranules
+  ) {
+    throw new ZivmError('ERR_ZIVM_CORRUPT', `the region's header is damaged: start the job again`);
+  }
+  return expected;
+}

@@ -1,0 +1,94 @@
+import type { Region } from '../region/region';
+import { RANK_ARMED, RANK_MARKS, RANK_PEER, RANK_SLOT, rankWord } from './layout';
+
+/*
+ * Who has something for whom, and who must be woken for it.
+ *
+ * A rank polls the rings whose senders have set their bit in its marks. The bits stay set while it polls, so a
+ * sender in steady state finds its bit there and does nothing more. A rank that goes to sleep takes all bits away
+ * and sets its armed word; the next sender sets its bit again, sees the rank armed, and rings its doorbell.
+ * docs/models/wakeup.pml checks that no wake-up is lost.
+ */
+export class Wakeup {
+  readonly #words: Int32Array;
+  readonly #region: Region;
+  readonly #own: number;
+  readonly #bitWord: number;
+  readonly #bit: number;
+  readonly #markWords: number;
+
+  constructor(words: Int32Array, region: Region, rank: number, rankCount: number) {
+    this.#words = words;
+    this.#region = region;
+    this.#own = rankWord(rank);
+    this.#bitWord = rank >>> 5;
+    this.#bit = 1 << (rank & 31);
+    this.#markWords = (rankCount + 31) >>> 5;
+  }
+
+  /** Words of marks: one bit for each rank. */
+  get markWords(): number {
+    return this.#markWords;
+  }
+
+  /** Marks that this rank has, 32 senders a word. A plain load: poll with it. */
+  marks(word: number): number {
+    return this.#words[this.#own + RANK_MARKS + word]!;
+  }
+
+  /** Tells `rank` that this rank has done something in their ring; wakes it if it sleeps. Call after a full fence. */
+  notify(rank: number): void {
+    const marks = rankWord(rank) + RANK_MARKS + this.#bitWord;
+    // SYNC POINT with takeMarks: after the publication (a fenced store) a bit that is still set means that the
+    // receiver has yet to look at this ring before it can sleep.
+    if ((Atomics.load(this.#words, marks) & this.#bit) === 0) this.#mark(rank, marks);
+  }
+
+  #mark(rank: number, marks: number): void {
+    Atomics.or(this.#words, marks, this.#bit);
+    // SYNC POINT with arm: either the armed word is seen here, or the mark is seen there.
+    if (Atomics.load(this.#words, rankWord(rank) + RANK_ARMED) !== 0) this.ringDoorbell(rank);
+  }
+
+  /** Wakes `rank` if it sleeps. */
+  ringDoorbell(rank: number): void {
+    const entry = rankWord(rank);
+    this.#region.ring(this.#words[entry + RANK_PEER]!, this.#words[entry + RANK_SLOT]!);
+  }
+
+  /** First step to sleep: takes away and returns the marks of 32 senders. */
+  takeMarks(word: number): number {
+    return Atomics.exchange(this.#words, this.#own + RANK_MARKS + word, 0);
+  }
+
+  /** Second step: from here on, whoever sets a mark rings. Then look at everything once more, and sleep. */
+  arm(): void {
+    Atomics.store(this.#words, this.#own + RANK_ARMED, 1);
+  }
+
+  disarm(): void {
+    Atomics.store(this.#words, this.#own + RANK_ARMED, 0);
+  }
+
+  /** Puts marks back that takeMarks took, when there was something after all. */
+  restoreMarks(word: number, bits: number): void {
+    Atomics.or(this.#words, this.#own + RANK_MARKS + word, bits);
+  }
+
+  /** Takes one mark away. The caller then looks once more at what it stood for. */
+  clearMark(word: number, bit: number): void {
+    Atomics.and(this.#words, this.#own + RANK_MARKS + word, ~bit);
+  }
+
+  /** Third step: has anybody set a mark since they were taken? */
+  marked(): boolean {
+    for (let word = 0; word < this.#markWords; word++) {
+      if (Atomics.load(this.#words, this.#own + RANK_MARKS + word) !== 0) return true;
+    }
+    return false;
+  }
+
+  sleep(timeoutMs: number): void {
+    this.#region.sleep(timeoutMs);
+  }
+}
