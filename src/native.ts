@@ -17,6 +17,11 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
+/** Names a buffer to the native copies; use it only while the buffer is kept. */
+export interface MemoryHandle {
+  readonly brand: unique symbol;
+}
+
 /** Watches one descriptor from the event loop. */
 export interface Watcher {
   /** Starts to watch for input, and for room for output too when `writable` is true. */
@@ -30,13 +35,9 @@ export interface Watcher {
 
 /** The addon (native/): functions return a value >= 0, or -errno. */
 interface Native {
-  copyBytes(
-    target: TypedArray,
-    targetOffset: number,
-    source: TypedArray,
-    sourceOffset: number,
-    byteLength: number,
-  ): number;
+  memoryHandle(buffer: ArrayBuffer): MemoryHandle;
+  copyIn(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
+  copyOut(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
   combine(
     op: number,
     type: number,

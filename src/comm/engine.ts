@@ -43,9 +43,11 @@ export class Engine {
   /** Armed, from the event loop or a blocking call. */
   #asleep = false;
   #epoch = 0;
+  #aborted = false;
   readonly #arrivals: Arrival[] = [];
-  /** A receive for blocking calls, made once and used again. */
-  #spare: BufferReceive | null = null;
+  /** Requests for blocking calls, made once and used again. */
+  #spareReceive: BufferReceive | null = null;
+  #spareSend: SendRequest | null = null;
 
   constructor(job: Job) {
     this.rank = job.rank;
@@ -68,10 +70,15 @@ export class Engine {
   /** MPI_Send: returns when the buffer may be used again. */
   send(members: Members, buf: Buf, kind: Kind, dest: number, context: number, tag: number, flags: number): void {
     if (this.#outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, buf.byteLength)) return;
-    const send = new SendRequest(this, members, buf, kind, dest, context, tag, flags);
-    this.startSend(send);
-    this.waitFor(send);
-    if (send.error !== null) throw send.error;
+    const send = this.#spareSend ?? new SendRequest(this);
+    this.#spareSend = null;
+    this.startSend(send.want(members, buf, kind, dest, context, tag, flags));
+    if (!send.done) this.waitFor(send);
+    const { error } = send;
+    send.reset();
+    send.buf = null;
+    this.#spareSend = send;
+    if (error !== null) throw error;
   }
 
   /** Starts a send; it is complete at once if the message fits into the ring. */
@@ -126,15 +133,15 @@ export class Engine {
 
   /** MPI_Recv. */
   receive(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): Status {
-    const receive = this.#spare ?? new BufferReceive(this);
-    this.#spare = null;
+    const receive = this.#spareReceive ?? new BufferReceive(this);
+    this.#spareReceive = null;
     this.startReceive(receive.want(members, buf, kind, source, context, tag));
     if (!receive.done) this.#waitForReceive(receive);
     const { error } = receive;
     const status = receive.status();
     receive.reset();
     receive.buf = null;
-    this.#spare = receive;
+    this.#spareReceive = receive;
     if (error !== null) throw error;
     return status;
   }
@@ -442,17 +449,18 @@ export class Engine {
     this.finish(receive);
   }
 
-  /** Delivers what was sent, as MPI_Finalize would, and says so. */
+  /** Delivers what was sent, as MPI_Finalize would, and says that this rank has left; not after `markAborted`. */
   finalize(): void {
+    if (this.#aborted) return;
     this.waitUntil(() => this.#outbox.settled);
     Atomics.store(this.#words, rankWord(this.rank) + RANK_PHASE, RankPhase.Finished);
   }
 
   /** Tells the launcher that this rank ends the job on purpose. */
   markAborted(): void {
+    this.#aborted = true;
     Atomics.store(this.#words, rankWord(this.rank) + RANK_PHASE, RankPhase.Aborted);
   }
-
 }
 
 /** Completes when something has come that may be what somebody waits for. */

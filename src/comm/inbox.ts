@@ -75,20 +75,25 @@ export class Inbox {
     const byteLength = words[at + RECORD_LENGTH_LOW]!;
     const sendId = words[at + RECORD_SEND_ID]!;
     const flags = words[at + RECORD_FLAGS]!;
-    if (byteLength < 0 || byteLength > room) throw corrupt(`a message of ${byteLength} bytes in a record for ${room}`);
+    if (byteLength < 0) throw corrupt(`a message of ${byteLength} bytes`);
+    const here = byteLength < room ? byteLength : room;
     const payload = (at + RECORD_PAYLOAD) * 4;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
-      const copy = new Uint8Array(byteLength);
-      if (byteLength > 0) copyOut(this.#views, payload, Kind.Uint8, copy, byteLength);
-      this.#keep(new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, copy, null));
+      const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
+      if (here > 0) copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, here);
+      message.received = here;
+      if (here < byteLength) peer.incomingMessage = message;
+      this.#matching.keep(message);
+      this.#engine.arrived();
       return;
     }
-    if (accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0) {
-      copyOut(this.#views, payload, receive.kind, receive.buf as Buf, byteLength);
-    }
-    this.#engine.finish(receive);
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
+    const wanted = accept(receive, peer.rank, tag, byteLength, flags);
+    if (wanted && here > 0) copyOut(this.#views, payload, receive.kind, receive.buf as Buf, here);
+    receive.received = here;
+    if (here < byteLength) peer.incomingReceive = receive;
+    else this.#engine.finish(receive);
   }
 
   #announce(peer: Peer, at: number): void {
@@ -100,7 +105,8 @@ export class Inbox {
     const flags = words[at + RECORD_FLAGS]!;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
-      this.#keep(new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null));
+      this.#matching.keep(new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null));
+      this.#engine.arrived();
     } else {
       this.#pull(peer, receive, tag, byteLength, flags, sendId);
     }
@@ -127,18 +133,30 @@ export class Inbox {
   }
 
   #fragment(peer: Peer, at: number, room: number): void {
-    const receive = this.#streaming.get(this.#words[at + RECORD_RECEIVE_ID]!);
     const byteLength = this.#words[at + RECORD_LENGTH_LOW]!;
-    if (receive === null || receive.sender !== peer) throw corrupt('a fragment for no receive');
-    if (byteLength < 1 || byteLength > room || byteLength > receive.byteLength - receive.received) {
-      throw corrupt(`a fragment of ${byteLength} bytes`);
+    const receiveId = this.#words[at + RECORD_RECEIVE_ID]!;
+    const payload = (at + RECORD_PAYLOAD) * 4;
+    if (receiveId === 0 && peer.incomingMessage !== null) {
+      this.#fragmentOfMessage(peer, peer.incomingMessage, payload, byteLength, room);
+      return;
     }
-    copyOutAt(this.#views, (at + RECORD_PAYLOAD) * 4, receive.buf as Buf, receive.received, byteLength);
+    const receive = receiveId === 0 ? peer.incomingReceive : this.#streaming.get(receiveId);
+    if (receive === null || (receiveId !== 0 && receive.sender !== peer)) throw corrupt('a fragment for no receive');
+    checkFragment(byteLength, room, receive.byteLength - receive.received);
+    // A receive that cannot take the message lets the pieces pass.
+    if (receive.error === null) copyOutAt(this.#views, payload, receive.buf as Buf, receive.received, byteLength);
     receive.received += byteLength;
     if (receive.received < receive.byteLength) return;
-    this.#streaming.remove(receive.receiveId);
-    receive.receiveId = 0;
+    if (receiveId === 0) peer.incomingReceive = null;
+    else this.#streaming.remove(receiveId);
     this.#engine.finish(receive);
+  }
+
+  #fragmentOfMessage(peer: Peer, message: Unexpected, payload: number, byteLength: number, room: number): void {
+    checkFragment(byteLength, room, message.byteLength - message.received);
+    copyOutAt(this.#views, payload, message.payload as Uint8Array, message.received, byteLength);
+    message.received += byteLength;
+    if (message.received === message.byteLength) peer.incomingMessage = null;
   }
 
   #answer(peer: Peer, kind: number, sendId: number, receiveId: number): void {
@@ -152,15 +170,12 @@ export class Inbox {
     if (send === null) throw corrupt(`an answer to send ${sendId}`);
     if (kind === CLEAR_TO_SEND) {
       this.#outbox.stream(peer, send, receiveId);
+    } else if (kind === MATCHED && send.record === EAGER && send.sent < send.byteLength) {
+      send.sendId = 0; // matched by its first piece; it is complete when the last one has left
     } else {
       send.wasCancelled = kind === CANCELLED;
       this.#engine.finish(send);
     }
-  }
-
-  #keep(message: Unexpected): void {
-    this.#matching.keep(message);
-    this.#engine.arrived();
   }
 
   /** A receive meets a message that came before it. */
@@ -170,16 +185,25 @@ export class Inbox {
       return;
     }
     const peer = this.#engine.peers[message.source]!;
+    if (message.received < message.byteLength && peer.ended !== null) {
+      receive.error = peer.ended;
+      this.#engine.finish(receive);
+      return;
+    }
     if (message.payload === null) {
       this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId);
       return;
     }
-    if (accept(receive, message.source, message.tag, message.byteLength, message.flags) && message.byteLength > 0) {
-      place(message.payload, receive);
+    if (message.sendId !== 0) this.#outbox.control(peer, MATCHED, message.sendId, 0);
+    if (accept(receive, message.source, message.tag, message.byteLength, message.flags) && message.received > 0) {
+      place(message.payload.subarray(0, message.received), receive);
     }
-    this.#engine.finish(receive);
-    if ((message.flags & FLAG_SYNCHRONOUS) !== 0 && message.sendId !== 0) {
-      this.#outbox.control(peer, MATCHED, message.sendId, 0);
+    receive.received = message.received;
+    if (message.received < message.byteLength) {
+      peer.incomingMessage = null;
+      peer.incomingReceive = receive;
+    } else {
+      this.#engine.finish(receive);
     }
   }
 
@@ -194,13 +218,24 @@ export class Inbox {
 
   /** Nothing more comes from this peer: receives whose payload was on its way fail. */
   fail(peer: Peer, error: ZivmError): void {
-    this.#matching.dropAnnounced(peer.rank);
+    this.#matching.dropIncomplete(peer.rank);
+    if (peer.incomingReceive !== null) {
+      peer.incomingReceive.error = error;
+      this.#engine.finish(peer.incomingReceive);
+      peer.incomingReceive = null;
+    }
     this.#streaming.forEach((receive) => {
       if (receive.sender !== peer) return;
       this.#streaming.remove(receive.receiveId);
       receive.error = error;
       this.#engine.finish(receive);
     });
+  }
+}
+
+function checkFragment(byteLength: number, room: number, missing: number): void {
+  if (byteLength < 1 || byteLength > room || byteLength > missing) {
+    throw corrupt(`a fragment of ${byteLength} bytes where ${missing} are missing`);
   }
 }
 

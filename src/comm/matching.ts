@@ -8,6 +8,8 @@ export class Unexpected implements Queued<Unexpected> {
   next: Unexpected | null = null;
   /** When it came, in messages of all sources. */
   order = 0;
+  /** Bytes of the payload that are here. */
+  received = 0;
 
   constructor(
     /** World rank of the sender. */
@@ -143,11 +145,11 @@ export class Matching {
     return taken;
   }
 
-  /** Drops announced messages of a source that can no longer send their payload. */
-  dropAnnounced(source: number): void {
+  /** Drops the messages of a source whose payload can no longer come. */
+  dropIncomplete(source: number): void {
     const queue = this.#unexpected[source]!;
     const lost: Unexpected[] = [];
-    for (let at = queue.head; at !== null; at = at.next) if (at.payload === null) lost.push(at);
+    for (let at = queue.head; at !== null; at = at.next) if (at.received < at.byteLength) lost.push(at);
     for (const message of lost) queue.remove(message);
   }
 }

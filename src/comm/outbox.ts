@@ -23,8 +23,10 @@ import type { Peer } from './peer';
 import { payloadBytes, type Rings } from './rings';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 
-/** The longest payload that goes with its envelope, and the length of a fragment, where the ring allows it. */
-const PIECE_BYTES = 32 * 1024 - RECORD_HEADER_BYTES;
+/** Longer payloads are cut into pieces, so that the receiver copies one out while the sender copies the next in. */
+const PIECE_BYTES = 8 * 1024 - RECORD_HEADER_BYTES;
+/** Up to here a message is sent at once; longer ones wait at the sender until they are matched. */
+const EAGER_BYTES = 32 * 1024;
 
 /** Everything that this rank sends: into the ring at once when it can, else queued per peer. */
 export class Outbox {
@@ -53,7 +55,7 @@ export class Outbox {
    * No allocation, no native call, no look at anything but the ring.
    */
   trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
-    if (byteLength > peer.eagerBytes || peer.outgoing.head !== null) return false;
+    if (byteLength > peer.pieceBytes || peer.outgoing.head !== null) return false;
     const lines = recordLines(byteLength);
     const writer = peer.writer as RingWriter;
     const at = writer.claim(lines);
@@ -74,7 +76,7 @@ export class Outbox {
   start(peer: Peer, send: SendRequest): void {
     send.peer = peer;
     if (peer.writer === null) this.#connect(peer);
-    send.record = send.byteLength <= peer.eagerBytes ? EAGER : ANNOUNCE;
+    send.record = send.byteLength <= EAGER_BYTES ? EAGER : ANNOUNCE;
     if (send.record === ANNOUNCE || (send.flags & FLAG_SYNCHRONOUS) !== 0) send.sendId = this.#waiting.add(send);
     this.#putOrQueue(peer, send);
   }
@@ -84,7 +86,7 @@ export class Outbox {
     if (peer.ended !== null) return;
     if (peer.writer === null) this.#connect(peer);
     if (peer.outgoing.head === null && this.#putControl(peer, record, sendId, receiveId)) return;
-    const send = new SendRequest(this.#engine, null, null, 0, peer.rank, 0, 0, 0);
+    const send = new SendRequest(this.#engine).want(null, null, 0, peer.rank, 0, 0, 0);
     send.record = record;
     send.sendId = sendId;
     send.receiveId = receiveId;
@@ -93,7 +95,7 @@ export class Outbox {
 
   #connect(peer: Peer): void {
     peer.writer = this.#rings.create(peer.rank);
-    peer.eagerBytes = Math.min(PIECE_BYTES, payloadBytes(peer.writer.maxLines));
+    peer.pieceBytes = Math.min(PIECE_BYTES, payloadBytes(peer.writer.maxLines));
   }
 
   #putOrQueue(peer: Peer, send: SendRequest): void {
@@ -129,20 +131,36 @@ export class Outbox {
   /** Envelopes first: a short message does not wait for the payloads of long ones. */
   #pushTo(peer: Peer): boolean {
     let progressed = false;
-    while (peer.outgoing.head !== null) {
-      if (!this.#put(peer, peer.outgoing.head)) return progressed;
+    for (let send = peer.outgoing.head; send !== null; send = peer.outgoing.head) {
+      const before = send.sent;
+      if (!this.#put(peer, send)) return progressed || send.sent > before;
       peer.outgoing.shift();
       progressed = true;
     }
-    while (peer.streaming.head !== null && this.#putFragment(peer, peer.streaming.head)) progressed = true;
+    for (let send = peer.streaming.head; send !== null; send = peer.streaming.head) {
+      const before = send.sent;
+      if (!this.#putFragments(peer, send)) return progressed || send.sent > before;
+      peer.streaming.shift();
+      this.#engine.finish(send);
+      progressed = true;
+    }
     return progressed;
   }
 
+  /** @returns true when all of it is in the ring */
   #put(peer: Peer, send: SendRequest): boolean {
     if (send.record !== EAGER && send.record !== ANNOUNCE) {
       return this.#putControl(peer, send.record, send.sendId, send.receiveId);
     }
-    const payload = send.record === EAGER ? send.byteLength : 0;
+    if (!send.begun && !this.#putEnvelope(peer, send)) return false;
+    if (send.record === EAGER && !this.#putFragments(peer, send)) return false;
+    if (send.sendId === 0) this.#engine.finish(send);
+    return true;
+  }
+
+  /** The first record of a message: its envelope and, unless the payload is to wait, its first piece. */
+  #putEnvelope(peer: Peer, send: SendRequest): boolean {
+    const payload = send.record === EAGER ? Math.min(peer.pieceBytes, send.byteLength) : 0;
     const lines = recordLines(payload);
     const writer = peer.writer as RingWriter;
     const at = writer.claim(lines);
@@ -154,10 +172,11 @@ export class Outbox {
     words[at + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
     words[at + RECORD_SEND_ID] = send.sendId;
     words[at + RECORD_FLAGS] = send.flags;
-    if (payload > 0) copyWhole(this.#views, (at + RECORD_PAYLOAD) * 4, send.kind, send.buf as Buf);
+    if (payload > 0) copyPart(this.#views, (at + RECORD_PAYLOAD) * 4, send.buf as Buf, 0, payload);
     writer.publish(lines, send.record);
     this.#wakeup.notify(peer.rank);
-    if (send.sendId === 0) this.#engine.finish(send);
+    send.begun = true;
+    send.sent = payload;
     return true;
   }
 
@@ -172,21 +191,20 @@ export class Outbox {
     return true;
   }
 
-  #putFragment(peer: Peer, send: SendRequest): boolean {
-    const byteLength = Math.min(peer.eagerBytes, send.byteLength - send.sent);
-    const lines = recordLines(byteLength);
+  /** The pieces of a payload that follow. @returns true when the last one is in the ring */
+  #putFragments(peer: Peer, send: SendRequest): boolean {
     const writer = peer.writer as RingWriter;
-    const at = writer.claim(lines);
-    if (at < 0) return false;
-    this.#words[at + RECORD_LENGTH_LOW] = byteLength;
-    this.#words[at + RECORD_RECEIVE_ID] = send.receiveId;
-    copyPart(this.#views, (at + RECORD_PAYLOAD) * 4, send.buf as Buf, send.sent, byteLength);
-    writer.publish(lines, FRAGMENT);
-    this.#wakeup.notify(peer.rank);
-    send.sent += byteLength;
-    if (send.sent === send.byteLength) {
-      peer.streaming.shift();
-      this.#engine.finish(send);
+    while (send.sent < send.byteLength) {
+      const byteLength = Math.min(peer.pieceBytes, send.byteLength - send.sent);
+      const lines = recordLines(byteLength);
+      const at = writer.claim(lines);
+      if (at < 0) return false;
+      this.#words[at + RECORD_LENGTH_LOW] = byteLength;
+      this.#words[at + RECORD_RECEIVE_ID] = send.receiveId;
+      copyPart(this.#views, (at + RECORD_PAYLOAD) * 4, send.buf as Buf, send.sent, byteLength);
+      writer.publish(lines, FRAGMENT);
+      this.#wakeup.notify(peer.rank);
+      send.sent += byteLength;
     }
     return true;
   }
@@ -210,7 +228,7 @@ export class Outbox {
   cancel(send: SendRequest): void {
     const peer = send.peer;
     if (peer === null) return;
-    if (peer.outgoing.remove(send)) {
+    if (!send.begun && peer.outgoing.remove(send)) {
       if (send.sendId !== 0) this.#waiting.remove(send.sendId);
       send.wasCancelled = true;
       this.#engine.finish(send);
@@ -230,7 +248,7 @@ export class Outbox {
       this.#waiting.remove(send.sendId);
       if (!lost.includes(send)) lost.push(send);
     });
-    peer.eagerBytes = -1;
+    peer.pieceBytes = -1;
     for (const send of lost) {
       send.error = error;
       this.#engine.finish(send);

@@ -1,4 +1,5 @@
-import { checked, native } from '../native';
+import { ZivmError } from '../errors';
+import { native } from '../native';
 import type { Views } from '../ring/views';
 import { type Buf, Kind } from './elements';
 
@@ -9,7 +10,7 @@ import { type Buf, Kind } from './elements';
  */
 
 /** Up to here a loop over elements is quicker than a native call. */
-const LOOP_ELEMENTS = 24;
+const LOOP_ELEMENTS = 16;
 
 /** Copies a whole array to byte `at` of the region, a multiple of 8. */
 export function copyWhole(views: Views, at: number, kind: Kind, array: Buf): void {
@@ -41,7 +42,7 @@ export function copyWhole(views: Views, at: number, kind: Kind, array: Buf): voi
 
 /** Copies bytes [from, from + byteLength) of an array to byte `at` of the region. */
 export function copyPart(views: Views, at: number, array: Buf, from: number, byteLength: number): void {
-  checked(native.copyBytes(views.uint8, at, array, from, byteLength), 'copying into the region');
+  if (native.copyIn(views.handle, at, array, from, byteLength) !== undefined) throw outOfBounds();
 }
 
 /** Copies `byteLength` bytes at byte `at` of the region to the start of an array that is long enough. */
@@ -62,5 +63,9 @@ export function copyOut(views: Views, at: number, kind: Kind, array: Buf, byteLe
 
 /** Copies `byteLength` bytes at byte `at` of the region to byte `to` of an array. */
 export function copyOutAt(views: Views, at: number, array: Buf, to: number, byteLength: number): void {
-  checked(native.copyBytes(array, to, views.uint8, at, byteLength), 'copying out of the region');
+  if (native.copyOut(views.handle, at, array, to, byteLength) !== undefined) throw outOfBounds();
+}
+
+function outOfBounds(): ZivmError {
+  return new ZivmError('ERR_ZIVM_TYPE', 'the buffer is shorter than it was when the call began: it must not be resized or transferred');
 }

@@ -1,7 +1,9 @@
 import type { ZivmError } from '../errors';
 import type { RingReader } from '../ring/ring-reader';
 import type { RingWriter } from '../ring/ring-writer';
+import type { Unexpected } from './matching';
 import { Queue } from './queue';
+import type { ReceiveRequest } from './receive-request';
 import type { SendRequest } from './send-request';
 
 /** What this rank knows of another one. */
@@ -10,12 +12,15 @@ export class Peer {
   writer: RingWriter | null = null;
   /** The ring from it, once something came. */
   reader: RingReader | null = null;
-  /** The longest payload that goes with its envelope; -1 while there is no ring to it. */
-  eagerBytes = -1;
+  /** The longest payload of one record; -1 while there is no ring to it. */
+  pieceBytes = -1;
   /** What waits for room in the ring, in the order in which it must go. */
   readonly outgoing = new Queue<SendRequest>();
   /** Messages that the peer has asked for, whose payload follows in fragments. */
   readonly streaming = new Queue<SendRequest>();
+  /** The message that its ring is in the middle of: with its receive, or without one. */
+  incomingReceive: ReceiveRequest<unknown> | null = null;
+  incomingMessage: Unexpected | null = null;
   /** Why nothing more can come from it or go to it. */
   ended: ZivmError | null = null;
 

@@ -14,8 +14,8 @@ function checkInactive(done: boolean): void {
 export class PersistentSend extends SendRequest implements PersistentRequest<Status> {
   readonly #engine: Engine;
 
-  constructor(engine: Engine, ...send: ConstructorParameters<typeof SendRequest> extends [Engine, ...infer Rest] ? Rest : never) {
-    super(engine, ...send);
+  constructor(engine: Engine) {
+    super(engine);
     this.#engine = engine;
     this.done = true;
   }

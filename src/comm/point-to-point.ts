@@ -119,7 +119,7 @@ export abstract class PointToPoint {
     checkDest(dest, this.size, call);
     checkTag(tag, call);
     const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
-    const send = new SendRequest(this.engine, this.members, buf, kind, world, this.context, tag, flags);
+    const send = new SendRequest(this.engine).want(this.members, buf, kind, world, this.context, tag, flags);
     if (options?.signal?.aborted) {
       send.wasCancelled = true;
       send.complete();
@@ -203,7 +203,7 @@ export abstract class PointToPoint {
     checkDest(dest, this.size, 'sendInit');
     checkTag(tag, 'sendInit');
     const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
-    return new PersistentSend(this.engine, this.members, buf, kind, world, this.context, tag, 0);
+    return new PersistentSend(this.engine).want(this.members, buf, kind, world, this.context, tag, 0);
   }
 
   /** A receive that can be started again and again (MPI_Recv_init). */

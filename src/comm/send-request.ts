@@ -20,21 +20,41 @@ export class SendRequest extends Request<Status> {
   sendId = 0;
   /** The receiver's number for it, once it has answered. */
   receiveId = 0;
+  /** Its first record has left. */
+  begun = false;
   /** Payload bytes that have left. */
   sent = 0;
 
-  constructor(
-    engine: Engine,
-    readonly members: Members | null,
-    readonly buf: Buf | null,
-    readonly kind: Kind,
-    /** World rank of the receiver. */
-    readonly dest: number,
-    readonly context: number,
-    readonly tag: number,
-    readonly flags: number,
-  ) {
+  members: Members | null = null;
+  buf: Buf | null = null;
+  kind: Kind = 0;
+  /** World rank of the receiver. */
+  dest = 0;
+  context = 0;
+  tag = 0;
+  flags = 0;
+
+  constructor(engine: Engine) {
     super(engine);
+  }
+
+  want(
+    members: Members | null,
+    buf: Buf | null,
+    kind: Kind,
+    dest: number,
+    context: number,
+    tag: number,
+    flags: number,
+  ): this {
+    this.members = members;
+    this.buf = buf;
+    this.kind = kind;
+    this.dest = dest;
+    this.context = context;
+    this.tag = tag;
+    this.flags = flags;
+    return this;
   }
 
   get byteLength(): number {
@@ -50,6 +70,7 @@ export class SendRequest extends Request<Status> {
     super.reset();
     this.sendId = 0;
     this.receiveId = 0;
+    this.begun = false;
     this.sent = 0;
   }
 }

@@ -1,3 +1,5 @@
+import { type MemoryHandle, native } from '../native';
+
 /** The region's memory under every element type, so that payloads are copied without making views. */
 export class Views {
   readonly int8: Int8Array;
@@ -11,6 +13,8 @@ export class Views {
   readonly float64: Float64Array;
   readonly bigInt64: BigInt64Array;
   readonly bigUint64: BigUint64Array;
+  /** For the native copies. */
+  readonly handle: MemoryHandle;
 
   constructor(memory: ArrayBuffer) {
     this.int8 = new Int8Array(memory);
@@ -24,5 +28,6 @@ export class Views {
     this.float64 = new Float64Array(memory);
     this.bigInt64 = new BigInt64Array(memory);
     this.bigUint64 = new BigUint64Array(memory);
+    this.handle = native.memoryHandle(memory);
   }
 }

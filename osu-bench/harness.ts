@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Comm } from '../src/index';
+import { type BenchmarkOptions, parseBenchmarkOptions } from './options';
+
+/** Above this size a benchmark does fewer iterations. */
+const LARGE_BYTES = 8192;
+const FILL_BYTE = 97;
+
+export interface Benchmark {
+  /** Name of the program. */
+  name: string;
+  /** Line that says what is measured. */
+  title: string;
+  /** Ranks it runs with; any number of at least two unless given. */
+  ranks?: number;
+  /** Smallest and largest size in bytes. */
+  sizes: [number, number];
+  /** Iterations and warm-up of small and of large sizes. */
+  iterations: { small: [number, number]; large: [number, number] };
+  /** Headings of the columns behind the size. */
+  columns: (options: BenchmarkOptions) => string[];
+  /**
+   * Does `warmup + iterations` rounds with messages of `bytes` bytes.
+   * @returns the values of the columns, on rank 0
+   */
+  run: (comm: Comm, bytes: number, iterations: number, warmup: number, options: BenchmarkOptions) => number[];
+}
+
+/** Rounds at each size before the first one that counts: a program in C is compiled before it starts. */
+const COMPILE_ROUNDS = { small: 4000, large: 60 };
+
+/** Runs a benchmark and prints its table in the format of the OSU Micro-Benchmarks. */
+export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
+  const options = parseBenchmarkOptions(benchmark.name, ...benchmark.sizes);
+  if (benchmark.ranks === undefined ? comm.size < 2 : comm.size !== benchmark.ranks) {
+    if (comm.rank === 0) {
+      const wanted = benchmark.ranks ?? 'at least 2';
+      process.stderr.write(`${benchmark.name} needs ${wanted} ranks: zivmrun -n ${benchmark.ranks ?? 2} ${benchmark.name}\n`);
+    }
+    process.exitCode = 2;
+    return;
+  }
+  const sizes = messageSizes(options);
+  for (const bytes of sizes) {
+    benchmark.run(comm, bytes, bytes > LARGE_BYTES ? COMPILE_ROUNDS.large : COMPILE_ROUNDS.small, 1, options);
+  }
+  printHeading(comm, benchmark, options);
+  for (const bytes of sizes) {
+    const [iterations, warmup] = bytes > LARGE_BYTES ? benchmark.iterations.large : benchmark.iterations.small;
+    comm.barrier();
+    const values = benchmark.run(comm, bytes, options.iterations ?? iterations, options.warmup ?? warmup, options);
+    if (comm.rank === 0) {
+      console.log(`${String(bytes).padEnd(10)}${values.map((value) => value.toFixed(2).padStart(18)).join('')}`);
+    }
+  }
+}
+
+function messageSizes({ minBytes, maxBytes }: BenchmarkOptions): number[] {
+  const sizes = minBytes === 0 ? [0] : [];
+  for (let bytes = Math.max(1, minBytes); bytes <= maxBytes; bytes *= 2) sizes.push(bytes);
+  return sizes;
+}
+
+function printHeading(comm: Comm, benchmark: Benchmark, options: BenchmarkOptions): void {
+  if (comm.rank !== 0) return;
+  const file = join(__dirname, '..', '..', 'package.json');
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  const columns = benchmark.columns(options).map((heading) => heading.padStart(18));
+  console.log(`\n# zivm ${benchmark.title} v${version}\n# Datatype: MPI_CHAR.\n${'# Size'.padEnd(10)}${columns.join('')}`);
+}
+
+/** A buffer to send: every byte the same, so that a receiver can check it. */
+export function filled(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(FILL_BYTE);
+}
+
+/** Checks a received buffer. @throws Error when a byte is wrong */
+export function validate(buf: Uint8Array, call: string): void {
+  const wrong = buf.findIndex((byte) => byte !== FILL_BYTE);
+  if (wrong >= 0) throw new Error(`${call}: byte ${wrong} of ${buf.length} was received wrong: ${buf[wrong]}`);
+}

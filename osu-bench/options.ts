@@ -1,0 +1,68 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+
+/** Options of the OSU Micro-Benchmarks, under their names there. */
+export interface BenchmarkOptions {
+  /** Message sizes in bytes: doubling from `minBytes`, 0 first if that is 0, up to `maxBytes`. */
+  minBytes: number;
+  maxBytes: number;
+  /** Set by -i: iterations at every size. */
+  iterations: number | undefined;
+  /** Set by -x: iterations before the clock starts, at every size. */
+  warmup: number | undefined;
+  /** Messages in flight. */
+  window: number;
+  /** Show the fastest and the slowest rank too. */
+  full: boolean;
+  /** Check what was received. */
+  validate: boolean;
+}
+
+interface Values {
+  m?: [number, number];
+  i?: number;
+  x?: number;
+  W: number;
+  f?: boolean;
+  c?: boolean;
+}
+
+/** Reads a benchmark's command line; ends the process when it cannot be understood, or after --help. */
+export function parseBenchmarkOptions(name: string, minBytes: number, maxBytes: number): BenchmarkOptions {
+  const command = new Command(name)
+    .option('-m <[min:]max>', `message sizes in bytes (default: ${minBytes}:${maxBytes})`, (text) => parseRange(text, minBytes))
+    .option('-i <iterations>', 'iterations at each size', parseCount)
+    .option('-x <iterations>', 'iterations before the clock starts', parseCount)
+    .option('-W <messages>', 'window: messages in flight', parseCount, 64)
+    .option('-f', 'show the fastest and the slowest rank too')
+    .option('-c', 'check what was received')
+    .exitOverride();
+  try {
+    command.parse();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+    throw error;
+  }
+  const values = command.opts<Values>();
+  const [min, max] = values.m ?? [minBytes, maxBytes];
+  return {
+    minBytes: min,
+    maxBytes: max,
+    iterations: values.i,
+    warmup: values.x,
+    window: values.W,
+    full: values.f ?? false,
+    validate: values.c ?? false,
+  };
+}
+
+function parseCount(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}
+
+function parseRange(text: string, defaultMin: number): [number, number] {
+  const [, min, max] = /^(?:(\d+):)?(\d+)$/.exec(text) ?? [];
+  const range: [number, number] = [Number(min ?? defaultMin), Number(max)];
+  if (max === undefined || range[0] > range[1]) throw new InvalidArgumentError('It must be MAX or MIN:MAX, in bytes.');
+  return range;
+}

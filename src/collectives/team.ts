@@ -1,0 +1,41 @@
+import type { Buf } from '../comm/elements';
+import { PointToPoint } from '../comm/point-to-point';
+import type { Request } from '../comm/request';
+import type { Status } from '../comm/status';
+
+/**
+ * The ranks of a communicator as the algorithms of collectives see them: point-to-point messages in a context of
+ * their own, which no receive of the user matches. Every rank calls the collectives in the same order, so messages
+ * between two ranks come in the order in which they are wanted and need no tags.
+ */
+export class Team extends PointToPoint {
+  #scratch = new Uint8Array(0);
+
+  /** Memory for intermediate results, of at least so many bytes; the next call gives the same. */
+  scratch(byteLength: number): Uint8Array {
+    if (this.#scratch.byteLength < byteLength) this.#scratch = new Uint8Array(byteLength);
+    return this.#scratch;
+  }
+
+  /** Sends to one rank and receives from another at once, whatever the length. */
+  exchange(send: Buf, dest: number, receive: Buf, source: number): void {
+    const sent = this.isend(send, dest);
+    this.recv(receive, source);
+    sent.wait();
+  }
+}
+
+/** A part of an array as bytes. */
+export function bytes(array: Buf, offset: number, byteLength: number): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset + offset, byteLength);
+}
+
+/** Cuts [0, total) into pieces of at most `piece`: calls back with offset and length. */
+export function forPieces(total: number, piece: number, callback: (offset: number, length: number) => void): void {
+  for (let offset = 0; offset < total; offset += piece) callback(offset, Math.min(piece, total - offset));
+}
+
+/** Waits for sends; their statuses say nothing. */
+export function waitForSends(sends: Request<Status>[]): void {
+  for (const send of sends) send.wait();
+}
