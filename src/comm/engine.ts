@@ -59,13 +59,18 @@ export class Engine {
     this.#rings = new Rings(job);
     this.#matching = new Matching(job.size);
     this.#outbox = new Outbox(this, job, views, this.#rings, this.#wakeup);
-    this.#inbox = new Inbox(this, job, views, this.#matching, this.#outbox, this.#wakeup);
+    this.#inbox = new Inbox(this, job, views, this.#matching, this.#outbox, this.#rings, this.#wakeup);
     this.#active = new Int32Array(this.#wakeup.markWords);
     this.#idle = new IdlePolicy(job.ranksHere, job.coresHere);
     this.#background = new Background(this, (onRing) => job.region.watch(onRing));
   }
 
   // --- Sending ---
+
+  /** Sends a short message if there is room for it right now. */
+  trySend(buf: Buf, kind: Kind, dest: number, context: number, tag: number, flags: number): boolean {
+    return this.#outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, buf.byteLength);
+  }
 
   /** MPI_Send: returns when the buffer may be used again. */
   send(members: Members, buf: Buf, kind: Kind, dest: number, context: number, tag: number, flags: number): void {
@@ -117,14 +122,14 @@ export class Engine {
 
   /** Starts a receive; it is complete at once if its message is there. */
   startReceive(receive: ReceiveRequest<unknown>): void {
-    const message = this.#matching.findUnexpected(receive.wantedSource, receive.context, receive.wantedTag);
+    const message = this.#matching.findUnexpected(receive.source, receive.context, receive.tag);
     if (message !== null) {
       this.#matching.takeUnexpected(message);
       this.#inbox.deliver(message, receive);
       return;
     }
     this.#matching.post(receive);
-    const ended = this.#endOfSource(receive.members as Members, receive.wantedSource);
+    const ended = this.#endOfSource(receive.members as Members, receive.source);
     if (ended === null) return;
     // What a rank sent before it ended may still be in its ring.
     while (this.poll());
@@ -155,7 +160,7 @@ export class Engine {
   /** Waits for a receive that the caller does not keep: if the wait fails, the receive goes too. */
   #waitForReceive(receive: ReceiveRequest<unknown>): void {
     try {
-      if (receive.wantedSource === this.rank) throw nobodyCanSend();
+      if (receive.source === this.rank) throw nobodyCanSend();
       this.waitFor(receive);
     } catch (error) {
       this.cancel(receive);
@@ -215,26 +220,21 @@ export class Engine {
   /** Every operation ends here. */
   finish(request: Request<unknown>): void {
     request.complete();
-    if (request.inBackground) {
-      request.inBackground = false;
-      this.#background.remove(request.awaited);
-      request.awaited = false;
-    }
+    if (request.inBackground) this.#background.remove(request.awaited);
   }
 
   /** The event loop is to complete this operation if it is pending. */
   background<R extends Request<unknown>>(request: R): R {
     if (!request.done && !request.inBackground) {
-      request.inBackground = true;
+      request.markInBackground();
       this.#background.add();
     }
     return request;
   }
 
-  /** @internal Somebody awaits a pending operation. */
+  /** @internal Somebody begins to await a pending operation. */
   await(request: Request<unknown>): void {
     this.background(request);
-    request.awaited = true;
     this.#background.await();
   }
 
@@ -242,9 +242,7 @@ export class Engine {
   cancel(request: Request<unknown>): void {
     if (request instanceof ReceiveRequest) {
       if (!this.#matching.unpost(request)) return;
-      request.wasCancelled = true;
-      request.source = request.wantedSource;
-      request.tag = request.wantedTag;
+      request.markCancelled();
       this.finish(request);
     } else if (request instanceof SendRequest) {
       if (request.dest === this.rank) this.#cancelToSelf(request);
@@ -256,7 +254,7 @@ export class Engine {
     const message = this.#matching.findOwn(send);
     if (message === null) return;
     this.#matching.takeUnexpected(message);
-    send.wasCancelled = true;
+    send.markCancelled();
     this.finish(send);
   }
 
@@ -385,11 +383,7 @@ export class Engine {
   #somethingNew(): boolean {
     if (Atomics.load(this.#words, HEADER_EPOCH) !== this.#epoch || this.#wakeup.marked()) return true;
     for (const peer of this.#polled) {
-      try {
-        if ((peer.reader as RingReader).look() >= 0) return true;
-      } catch {
-        return true; // poll meets the same error, and deals with it
-      }
+      if ((peer.reader as RingReader).look() >= 0) return true;
     }
     return !this.#outbox.idle && this.#outbox.push();
   }

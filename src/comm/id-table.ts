@@ -24,7 +24,7 @@ export class IdTable<T> {
   }
 
   /** Calls back with every entry. */
-  forEach(callback: (entry: T) => void): void {
-    for (const entry of this.#entries) if (entry !== null) callback(entry);
+  forEach(callback: (entry: T, id: number) => void): void {
+    this.#entries.forEach((entry, id) => entry !== null && callback(entry, id));
   }
 }

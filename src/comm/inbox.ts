@@ -2,14 +2,13 @@ import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import { corrupt } from '../ring/corrupt';
 import {
-  RECORD_CONTEXT,
-  RECORD_FLAGS,
-  RECORD_LENGTH_HIGH,
-  RECORD_LENGTH_LOW,
-  RECORD_PAYLOAD,
-  RECORD_RECEIVE_ID,
-  RECORD_SEND_ID,
-  RECORD_TAG,
+  SLOT_CONTEXT,
+  SLOT_KIND,
+  SLOT_LENGTH,
+  SLOT_LENGTH_HIGH,
+  SLOT_RECEIVE_ID,
+  SLOT_SEND_ID,
+  SLOT_TAG,
 } from '../ring/layout';
 import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } from '../ring/record';
 import type { RingReader } from '../ring/ring-reader';
@@ -22,8 +21,8 @@ import { type Matching, Unexpected } from './matching';
 import type { Outbox } from './outbox';
 import { copyOut, copyOutAt } from './payload';
 import type { Peer } from './peer';
-import type { ReceiveRequest } from './receive-request';
-import { payloadBytes } from './rings';
+import { OBJECT, type ReceiveRequest } from './receive-request';
+import type { Rings } from './rings';
 import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
 
 /** Records taken from one ring before the next ring has its turn. */
@@ -37,47 +36,50 @@ export class Inbox {
   readonly #matching: Matching;
   readonly #outbox: Outbox;
   readonly #wakeup: Wakeup;
+  readonly #pieceBytes: number;
   /** Receives whose payload comes in fragments. */
   readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
 
-  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, wakeup: Wakeup) {
+  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup) {
     this.#engine = engine;
     this.#words = job.words;
     this.#views = views;
     this.#matching = matching;
     this.#outbox = outbox;
     this.#wakeup = wakeup;
+    this.#pieceBytes = rings.pieceBytes;
   }
 
   /** Takes what is in a peer's ring, a turn at most. @throws ZivmError `ERR_ZIVM_CORRUPT` */
   drain(peer: Peer): boolean {
     const reader = peer.reader as RingReader;
     for (let taken = 0; taken < TURN; taken++) {
-      const at = reader.peek();
-      if (at < 0) return taken > 0;
-      this.#dispatch(peer, at, reader.kind, payloadBytes(reader.lines));
+      const slot = reader.peek();
+      if (slot < 0) return taken > 0;
+      this.#dispatch(peer, reader, slot);
       if (reader.release()) this.#wakeup.notify(peer.rank);
     }
     return true;
   }
 
-  #dispatch(peer: Peer, at: number, kind: number, room: number): void {
-    if (kind === EAGER) this.#eager(peer, at, room);
-    else if (kind === FRAGMENT) this.#fragment(peer, at, room);
-    else if (kind === ANNOUNCE) this.#announce(peer, at);
-    else this.#answer(peer, kind, this.#words[at + RECORD_SEND_ID]!, this.#words[at + RECORD_RECEIVE_ID]!);
+  #dispatch(peer: Peer, reader: RingReader, slot: number): void {
+    const word = this.#words[slot + SLOT_KIND]!;
+    const kind = word & 0xff;
+    if (kind === EAGER) this.#eager(peer, reader, slot, word >>> 8);
+    else if (kind === FRAGMENT) this.#fragment(peer, reader, slot);
+    else if (kind === ANNOUNCE) this.#announce(peer, slot, word >>> 8);
+    else this.#answer(peer, kind, this.#words[slot + SLOT_SEND_ID]!, this.#words[slot + SLOT_RECEIVE_ID]!);
   }
 
-  #eager(peer: Peer, at: number, room: number): void {
+  #eager(peer: Peer, reader: RingReader, slot: number, flags: number): void {
     const words = this.#words;
-    const context = words[at + RECORD_CONTEXT]!;
-    const tag = words[at + RECORD_TAG]!;
-    const byteLength = words[at + RECORD_LENGTH_LOW]!;
-    const sendId = words[at + RECORD_SEND_ID]!;
-    const flags = words[at + RECORD_FLAGS]!;
+    const context = words[slot + SLOT_CONTEXT]!;
+    const tag = words[slot + SLOT_TAG]!;
+    const byteLength = words[slot + SLOT_LENGTH]!;
+    const sendId = words[slot + SLOT_SEND_ID]!;
     if (byteLength < 0) throw corrupt(`a message of ${byteLength} bytes`);
-    const here = byteLength < room ? byteLength : room;
-    const payload = (at + RECORD_PAYLOAD) * 4;
+    const here = byteLength < this.#pieceBytes ? byteLength : this.#pieceBytes;
+    const payload = reader.payload(slot, here) * 4;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
@@ -90,19 +92,18 @@ export class Inbox {
     }
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
-    if (wanted && here > 0) copyOut(this.#views, payload, receive.kind, receive.buf as Buf, here);
+    if (wanted && here > 0) copyOut(this.#views, payload, receive.kind as Kind, receive.buf as Buf, here);
     receive.received = here;
     if (here < byteLength) peer.incomingReceive = receive;
     else this.#engine.finish(receive);
   }
 
-  #announce(peer: Peer, at: number): void {
+  #announce(peer: Peer, slot: number, flags: number): void {
     const words = this.#words;
-    const context = words[at + RECORD_CONTEXT]!;
-    const tag = words[at + RECORD_TAG]!;
-    const byteLength = (words[at + RECORD_LENGTH_LOW]! >>> 0) + (words[at + RECORD_LENGTH_HIGH]! >>> 0) * 2 ** 32;
-    const sendId = words[at + RECORD_SEND_ID]!;
-    const flags = words[at + RECORD_FLAGS]!;
+    const context = words[slot + SLOT_CONTEXT]!;
+    const tag = words[slot + SLOT_TAG]!;
+    const byteLength = (words[slot + SLOT_LENGTH]! >>> 0) + (words[slot + SLOT_LENGTH_HIGH]! >>> 0) * 2 ** 32;
+    const sendId = words[slot + SLOT_SEND_ID]!;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       this.#matching.keep(new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null));
@@ -122,27 +123,27 @@ export class Inbox {
     sendId: number,
   ): void {
     if (accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0) {
-      receive.receiveId = this.#streaming.add(receive);
       receive.sender = peer;
       receive.received = 0;
-      this.#outbox.control(peer, CLEAR_TO_SEND, sendId, receive.receiveId);
+      this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
     } else {
       this.#engine.finish(receive);
       this.#outbox.control(peer, MATCHED, sendId, 0);
     }
   }
 
-  #fragment(peer: Peer, at: number, room: number): void {
-    const byteLength = this.#words[at + RECORD_LENGTH_LOW]!;
-    const receiveId = this.#words[at + RECORD_RECEIVE_ID]!;
-    const payload = (at + RECORD_PAYLOAD) * 4;
+  #fragment(peer: Peer, reader: RingReader, slot: number): void {
+    const byteLength = this.#words[slot + SLOT_LENGTH]!;
+    const receiveId = this.#words[slot + SLOT_RECEIVE_ID]!;
+    if (byteLength < 1 || byteLength > this.#pieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
+    const payload = reader.payload(slot, byteLength) * 4;
     if (receiveId === 0 && peer.incomingMessage !== null) {
-      this.#fragmentOfMessage(peer, peer.incomingMessage, payload, byteLength, room);
+      this.#fragmentOfMessage(peer, peer.incomingMessage, payload, byteLength);
       return;
     }
     const receive = receiveId === 0 ? peer.incomingReceive : this.#streaming.get(receiveId);
     if (receive === null || (receiveId !== 0 && receive.sender !== peer)) throw corrupt('a fragment for no receive');
-    checkFragment(byteLength, room, receive.byteLength - receive.received);
+    if (byteLength > receive.byteLength - receive.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     // A receive that cannot take the message lets the pieces pass.
     if (receive.error === null) copyOutAt(this.#views, payload, receive.buf as Buf, receive.received, byteLength);
     receive.received += byteLength;
@@ -152,8 +153,8 @@ export class Inbox {
     this.#engine.finish(receive);
   }
 
-  #fragmentOfMessage(peer: Peer, message: Unexpected, payload: number, byteLength: number, room: number): void {
-    checkFragment(byteLength, room, message.byteLength - message.received);
+  #fragmentOfMessage(peer: Peer, message: Unexpected, payload: number, byteLength: number): void {
+    if (byteLength > message.byteLength - message.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     copyOutAt(this.#views, payload, message.payload as Uint8Array, message.received, byteLength);
     message.received += byteLength;
     if (message.received === message.byteLength) peer.incomingMessage = null;
@@ -173,7 +174,7 @@ export class Inbox {
     } else if (kind === MATCHED && send.record === EAGER && send.sent < send.byteLength) {
       send.sendId = 0; // matched by its first piece; it is complete when the last one has left
     } else {
-      send.wasCancelled = kind === CANCELLED;
+      if (kind === CANCELLED) send.markCancelled();
       this.#engine.finish(send);
     }
   }
@@ -224,18 +225,12 @@ export class Inbox {
       this.#engine.finish(peer.incomingReceive);
       peer.incomingReceive = null;
     }
-    this.#streaming.forEach((receive) => {
+    this.#streaming.forEach((receive, id) => {
       if (receive.sender !== peer) return;
-      this.#streaming.remove(receive.receiveId);
+      this.#streaming.remove(id);
       receive.error = error;
       this.#engine.finish(receive);
     });
-  }
-}
-
-function checkFragment(byteLength: number, room: number, missing: number): void {
-  if (byteLength < 1 || byteLength > room || byteLength > missing) {
-    throw corrupt(`a fragment of ${byteLength} bytes where ${missing} are missing`);
   }
 }
 
@@ -254,7 +249,7 @@ function accept(
   receive.tag = tag;
   receive.byteLength = byteLength;
   const isObject = (flags & FLAG_OBJECT) !== 0;
-  if (isObject !== receive.wantsObject) {
+  if (isObject !== (receive.kind === OBJECT)) {
     receive.error = wrongForm(receive, isObject);
     return false;
   }
@@ -265,8 +260,7 @@ function accept(
       receive.error = new ZivmError('ERR_ZIVM_NO_SPACE', `no memory for an object of ${byteLength} bytes`, { cause });
       return false;
     }
-    receive.kind = Kind.Uint8;
-  } else if (byteLength > receive.capacity) {
+  } else if (byteLength > (receive.buf as Buf).byteLength) {
     receive.error = truncated(receive);
     return false;
   }
@@ -296,7 +290,7 @@ function truncated(receive: ReceiveRequest<unknown>): ZivmError {
   return new ZivmError(
     'ERR_ZIVM_TRUNCATE',
     `the message from rank ${rank} with tag ${receive.tag} has ${receive.byteLength} bytes, the receive buffer only ` +
-      `${receive.capacity}: make it longer, or ask probe() for the length first`,
+      `${(receive.buf as Buf).byteLength}: make it longer, or ask probe() for the length first`,
     { rank, call: 'recv' },
   );
 }

@@ -58,7 +58,7 @@ export class Matching {
   }
 
   #queueOf(receive: ReceiveRequest<unknown>): Queue<ReceiveRequest<unknown>> {
-    return receive.wantedSource === ANY_SOURCE ? this.#postedAny : this.#posted[receive.wantedSource]!;
+    return receive.source === ANY_SOURCE ? this.#postedAny : this.#posted[receive.source]!;
   }
 
   /** Takes the receive, the earliest posted, that a message matches; null when there is none. */
@@ -66,7 +66,7 @@ export class Matching {
     const bySource = this.#posted[source]!;
     let before: ReceiveRequest<unknown> | null = null;
     let found = bySource.head;
-    while (found !== null && !(found.context === context && tagMatches(found.wantedTag, tag))) {
+    while (found !== null && !(found.context === context && tagMatches(found.tag, tag))) {
       before = found;
       found = found.next;
     }
@@ -86,7 +86,7 @@ export class Matching {
     let before: ReceiveRequest<unknown> | null = null;
     for (let at = this.#postedAny.head; at !== null; before = at, at = at.next) {
       if (rival !== null && rival.order < at.order) return null;
-      if (at.context === context && tagMatches(at.wantedTag, tag)) {
+      if (at.context === context && tagMatches(at.tag, tag)) {
         this.#postedAny.removeAfter(before, at);
         return at;
       }

@@ -1,17 +1,15 @@
 import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import {
-  RECORD_CONTEXT,
-  RECORD_FLAGS,
-  RECORD_HEADER_BYTES,
-  RECORD_LENGTH_HIGH,
-  RECORD_LENGTH_LOW,
-  RECORD_PAYLOAD,
-  RECORD_RECEIVE_ID,
-  RECORD_SEND_ID,
-  RECORD_TAG,
+  SLOT_CONTEXT,
+  SLOT_KIND,
+  SLOT_LENGTH,
+  SLOT_LENGTH_HIGH,
+  SLOT_RECEIVE_ID,
+  SLOT_SEND_ID,
+  SLOT_TAG,
 } from '../ring/layout';
-import { ANNOUNCE, CANCEL, EAGER, FRAGMENT, recordLines } from '../ring/record';
+import { ANNOUNCE, CANCEL, EAGER, FRAGMENT } from '../ring/record';
 import type { RingWriter } from '../ring/ring-writer';
 import type { Views } from '../ring/views';
 import type { Wakeup } from '../ring/wakeup';
@@ -20,11 +18,9 @@ import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { copyPart, copyWhole } from './payload';
 import type { Peer } from './peer';
-import { payloadBytes, type Rings } from './rings';
+import type { Rings } from './rings';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 
-/** Longer payloads are cut into pieces, so that the receiver copies one out while the sender copies the next in. */
-const PIECE_BYTES = 8 * 1024 - RECORD_HEADER_BYTES;
 /** Up to here a message is sent at once; longer ones wait at the sender until they are matched. */
 const EAGER_BYTES = 32 * 1024;
 
@@ -35,6 +31,7 @@ export class Outbox {
   readonly #views: Views;
   readonly #rings: Rings;
   readonly #wakeup: Wakeup;
+  readonly #pieceBytes: number;
   /** Sends that wait for an answer. */
   readonly #waiting = new IdTable<SendRequest>();
   /** Peers for which something is queued. */
@@ -48,6 +45,7 @@ export class Outbox {
     this.#views = views;
     this.#rings = rings;
     this.#wakeup = wakeup;
+    this.#pieceBytes = rings.pieceBytes;
   }
 
   /**
@@ -56,18 +54,17 @@ export class Outbox {
    */
   trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
     if (byteLength > peer.pieceBytes || peer.outgoing.head !== null) return false;
-    const lines = recordLines(byteLength);
     const writer = peer.writer as RingWriter;
-    const at = writer.claim(lines);
-    if (at < 0) return false;
+    const slot = writer.claim(byteLength);
+    if (slot < 0) return false;
     const words = this.#words;
-    words[at + RECORD_CONTEXT] = context;
-    words[at + RECORD_TAG] = tag;
-    words[at + RECORD_LENGTH_LOW] = byteLength;
-    words[at + RECORD_SEND_ID] = 0;
-    words[at + RECORD_FLAGS] = flags;
-    copyWhole(this.#views, (at + RECORD_PAYLOAD) * 4, kind, buf);
-    writer.publish(lines, EAGER);
+    words[slot + SLOT_KIND] = EAGER | (flags << 8);
+    words[slot + SLOT_CONTEXT] = context;
+    words[slot + SLOT_TAG] = tag;
+    words[slot + SLOT_LENGTH] = byteLength;
+    words[slot + SLOT_SEND_ID] = 0;
+    copyWhole(this.#views, writer.payload * 4, kind, buf);
+    writer.publish(slot);
     this.#wakeup.notify(peer.rank);
     return true;
   }
@@ -95,7 +92,7 @@ export class Outbox {
 
   #connect(peer: Peer): void {
     peer.writer = this.#rings.create(peer.rank);
-    peer.pieceBytes = Math.min(PIECE_BYTES, payloadBytes(peer.writer.maxLines));
+    peer.pieceBytes = this.#pieceBytes;
   }
 
   #putOrQueue(peer: Peer, send: SendRequest): void {
@@ -160,20 +157,19 @@ export class Outbox {
 
   /** The first record of a message: its envelope and, unless the payload is to wait, its first piece. */
   #putEnvelope(peer: Peer, send: SendRequest): boolean {
-    const payload = send.record === EAGER ? Math.min(peer.pieceBytes, send.byteLength) : 0;
-    const lines = recordLines(payload);
+    const payload = send.record === EAGER ? Math.min(this.#pieceBytes, send.byteLength) : 0;
     const writer = peer.writer as RingWriter;
-    const at = writer.claim(lines);
-    if (at < 0) return false;
+    const slot = writer.claim(payload);
+    if (slot < 0) return false;
     const words = this.#words;
-    words[at + RECORD_CONTEXT] = send.context;
-    words[at + RECORD_TAG] = send.tag;
-    words[at + RECORD_LENGTH_LOW] = send.byteLength | 0;
-    words[at + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
-    words[at + RECORD_SEND_ID] = send.sendId;
-    words[at + RECORD_FLAGS] = send.flags;
-    if (payload > 0) copyPart(this.#views, (at + RECORD_PAYLOAD) * 4, send.buf as Buf, 0, payload);
-    writer.publish(lines, send.record);
+    words[slot + SLOT_KIND] = send.record | (send.flags << 8);
+    words[slot + SLOT_CONTEXT] = send.context;
+    words[slot + SLOT_TAG] = send.tag;
+    words[slot + SLOT_LENGTH] = send.byteLength | 0;
+    words[slot + SLOT_SEND_ID] = send.sendId;
+    words[slot + SLOT_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
+    if (payload > 0) copyPart(this.#views, writer.payload * 4, send.buf as Buf, 0, payload);
+    writer.publish(slot);
     this.#wakeup.notify(peer.rank);
     send.begun = true;
     send.sent = payload;
@@ -182,11 +178,12 @@ export class Outbox {
 
   #putControl(peer: Peer, record: number, sendId: number, receiveId: number): boolean {
     const writer = peer.writer as RingWriter;
-    const at = writer.claim(1);
-    if (at < 0) return false;
-    this.#words[at + RECORD_SEND_ID] = sendId;
-    this.#words[at + RECORD_RECEIVE_ID] = receiveId;
-    writer.publish(1, record);
+    const slot = writer.claim(0);
+    if (slot < 0) return false;
+    this.#words[slot + SLOT_KIND] = record;
+    this.#words[slot + SLOT_SEND_ID] = sendId;
+    this.#words[slot + SLOT_RECEIVE_ID] = receiveId;
+    writer.publish(slot);
     this.#wakeup.notify(peer.rank);
     return true;
   }
@@ -195,14 +192,14 @@ export class Outbox {
   #putFragments(peer: Peer, send: SendRequest): boolean {
     const writer = peer.writer as RingWriter;
     while (send.sent < send.byteLength) {
-      const byteLength = Math.min(peer.pieceBytes, send.byteLength - send.sent);
-      const lines = recordLines(byteLength);
-      const at = writer.claim(lines);
-      if (at < 0) return false;
-      this.#words[at + RECORD_LENGTH_LOW] = byteLength;
-      this.#words[at + RECORD_RECEIVE_ID] = send.receiveId;
-      copyPart(this.#views, (at + RECORD_PAYLOAD) * 4, send.buf as Buf, send.sent, byteLength);
-      writer.publish(lines, FRAGMENT);
+      const byteLength = Math.min(this.#pieceBytes, send.byteLength - send.sent);
+      const slot = writer.claim(byteLength);
+      if (slot < 0) return false;
+      this.#words[slot + SLOT_KIND] = FRAGMENT;
+      this.#words[slot + SLOT_LENGTH] = byteLength;
+      this.#words[slot + SLOT_RECEIVE_ID] = send.receiveId;
+      copyPart(this.#views, writer.payload * 4, send.buf as Buf, send.sent, byteLength);
+      writer.publish(slot);
       this.#wakeup.notify(peer.rank);
       send.sent += byteLength;
     }
@@ -230,7 +227,7 @@ export class Outbox {
     if (peer === null) return;
     if (!send.begun && peer.outgoing.remove(send)) {
       if (send.sendId !== 0) this.#waiting.remove(send.sendId);
-      send.wasCancelled = true;
+      send.markCancelled();
       this.#engine.finish(send);
     } else if (send.sendId !== 0 && this.#waiting.get(send.sendId) === send) {
       this.control(peer, CANCEL, send.sendId, 0);

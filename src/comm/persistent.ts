@@ -1,6 +1,8 @@
 import { ZivmError } from '../errors';
 import { PROC_NULL } from './constants';
+import type { Buf, Kind } from './elements';
 import type { Engine } from './engine';
+import type { Members } from './members';
 import { BufferReceive } from './receive-request';
 import type { PersistentRequest } from './request';
 import { SendRequest } from './send-request';
@@ -17,7 +19,7 @@ export class PersistentSend extends SendRequest implements PersistentRequest<Sta
   constructor(engine: Engine) {
     super(engine);
     this.#engine = engine;
-    this.done = true;
+    this.complete();
   }
 
   start(): void {
@@ -32,19 +34,27 @@ export class PersistentSend extends SendRequest implements PersistentRequest<Sta
 /** What recvInit returns (MPI_Recv_init). Before its first start it counts as complete, with an empty status. */
 export class PersistentReceive extends BufferReceive implements PersistentRequest<Status> {
   readonly #engine: Engine;
+  /** What it wants: a match overwrites source and tag. */
+  readonly #source: number;
+  readonly #tag: number;
   #started = false;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number) {
     super(engine);
+    this.want(members, buf, kind, source, context, tag);
     this.#engine = engine;
-    this.done = true;
+    this.#source = source;
+    this.#tag = tag;
+    this.complete();
   }
 
   start(): void {
     checkInactive(this.done);
     this.#started = true;
     this.reset();
-    if (this.wantedSource === PROC_NULL) this.completeEmpty(PROC_NULL);
+    this.source = this.#source;
+    this.tag = this.#tag;
+    if (this.source === PROC_NULL) this.completeEmpty(PROC_NULL);
     else this.#engine.startReceive(this);
     this.#engine.background(this);
   }

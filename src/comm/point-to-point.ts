@@ -9,7 +9,7 @@ import { pack } from './objects';
 import { PersistentReceive, PersistentSend } from './persistent';
 import { BufferReceive, ObjectReceive } from './receive-request';
 import type { PersistentRequest, Request } from './request';
-import { FLAG_OBJECT, FLAG_SYNCHRONOUS, SendRequest } from './send-request';
+import { CompletedSend, FLAG_OBJECT, FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 import { Status } from './status';
 
 export interface IOptions {
@@ -115,13 +115,21 @@ export abstract class PointToPoint {
     tag: number,
     flags: number,
     options: IOptions | undefined,
-  ): SendRequest {
+  ): Request<Status> {
     checkDest(dest, this.size, call);
     checkTag(tag, call);
     const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
+    if (
+      dest !== PROC_NULL &&
+      (flags & FLAG_SYNCHRONOUS) === 0 &&
+      options === undefined &&
+      this.engine.trySend(buf, kind, world, this.context, tag, flags)
+    ) {
+      return new CompletedSend(this.engine, Status.of(dest, tag, buf.byteLength, false));
+    }
     const send = new SendRequest(this.engine).want(this.members, buf, kind, world, this.context, tag, flags);
     if (options?.signal?.aborted) {
-      send.wasCancelled = true;
+      send.markCancelled();
       send.complete();
     } else if (dest === PROC_NULL) {
       send.complete();
@@ -144,7 +152,7 @@ export abstract class PointToPoint {
   }
 
   #startReceive<R extends BufferReceive | ObjectReceive<unknown>>(receive: R, options: IOptions | undefined): R {
-    if (receive.wantedSource === PROC_NULL) {
+    if (receive.source === PROC_NULL) {
       receive.completeEmpty(PROC_NULL);
     } else {
       this.engine.startReceive(receive);
@@ -211,9 +219,7 @@ export abstract class PointToPoint {
     const kind = checkBuf(buf, 'recvInit');
     checkSource(source, this.size, 'recvInit');
     checkWantedTag(tag, 'recvInit');
-    const receive = new PersistentReceive(this.engine);
-    receive.want(this.members, buf, kind, this.worldSource(source), this.context, tag);
-    return receive;
+    return new PersistentReceive(this.engine, this.members, buf, kind, this.worldSource(source), this.context, tag);
   }
 
   /**

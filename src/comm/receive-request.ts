@@ -7,30 +7,29 @@ import type { Peer } from './peer';
 import { Request } from './request';
 import { Status } from './status';
 
+/** In place of an element type: the receive wants an object. */
+export const OBJECT = -1;
+
 /** A receive that was posted: what it wants, where it puts it, and what it got. */
 export abstract class ReceiveRequest<T> extends Request<T> {
   members: Members | null = null;
   context = 0;
-  /** World rank, or ANY_SOURCE. */
-  wantedSource = 0;
-  wantedTag = 0;
+  /** World rank of the sender; until a message is matched, the one wanted, or ANY_SOURCE. */
+  source = 0;
+  /** The message's; until one is matched, the one wanted, or ANY_TAG. */
+  tag = 0;
   /** When it was posted, among all receives. */
   order = 0;
   /** Null for an object, until it comes. */
   buf: Buf | null = null;
-  kind: Kind = 0;
-  /** Room in bytes. */
-  capacity = 0;
-  wantsObject = false;
-
-  /** World rank of the sender, once matched. */
-  source = 0;
-  tag = 0;
+  /** Type of the buffer's elements, or OBJECT. */
+  kind: Kind | typeof OBJECT = 0;
+  /** Bytes of the message. */
   byteLength = 0;
-  /** Its number while fragments come in, else 0. */
-  receiveId = 0;
-  sender: Peer | null = null;
+  /** Bytes that are here. */
   received = 0;
+  /** Where it comes from while it comes in pieces that were asked for. */
+  sender: Peer | null = null;
 
   /** A receive from `PROC_NULL`: nothing comes, and it is complete (MPI 4.1, section 3.10). */
   completeEmpty(source: number): void {
@@ -56,10 +55,9 @@ export class BufferReceive extends ReceiveRequest<Status> {
     this.members = members;
     this.buf = buf;
     this.kind = kind;
-    this.capacity = buf.byteLength;
-    this.wantedSource = source;
+    this.source = source;
     this.context = context;
-    this.wantedTag = tag;
+    this.tag = tag;
     return this;
   }
 
@@ -83,10 +81,10 @@ export class ObjectReceive<T> extends ReceiveRequest<T> {
   ) {
     super(engine);
     this.members = members;
-    this.wantedSource = source;
+    this.source = source;
     this.context = context;
-    this.wantedTag = tag;
-    this.wantsObject = true;
+    this.tag = tag;
+    this.kind = OBJECT;
   }
 
   /** The object; undefined when it was cancelled, which the status tells. */

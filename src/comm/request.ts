@@ -1,33 +1,55 @@
 import { ZivmError } from '../errors';
 import type { Engine } from './engine';
 
+const DONE = 1;
+const CANCELLED = 2;
+const IN_BACKGROUND = 4;
+const REPORTED = 8;
+
 /**
  * An operation that was started and may not be complete (MPI_Request). It can be waited for, which blocks, or
  * awaited, which does not: then the event loop completes it. After completion `wait()` and `await` give the same
  * result every time.
  */
 export abstract class Request<T> implements PromiseLike<T> {
-  /** @internal */
-  done = false;
+  // A request is made for each message, and each field costs: so the yes-or-no answers share one number.
+  private state = 0;
   /** @internal */
   error: unknown = null;
-  /** @internal */
-  wasCancelled = false;
   /** @internal What a queue links. */
   next: this | null = null;
-  /** @internal Counted among the operations that the event loop completes. */
-  inBackground = false;
-  /** @internal Somebody awaits it: the process lives until it is complete. */
-  awaited = false;
-  readonly #engine: Engine;
-  #reported = false;
-  #abortReason: unknown = undefined;
-  #onDone: (() => void) | null = null;
-  #promise: Promise<T> | null = null;
+  private readonly engine: Engine;
+  /** What only a request that is awaited or has a signal needs. */
+  private later: Later<T> | null = null;
 
   /** @internal */
   constructor(engine: Engine) {
-    this.#engine = engine;
+    this.engine = engine;
+  }
+
+  /** @internal */
+  get done(): boolean {
+    return (this.state & DONE) !== 0;
+  }
+
+  /** @internal */
+  get wasCancelled(): boolean {
+    return (this.state & CANCELLED) !== 0;
+  }
+
+  /** @internal */
+  markCancelled(): void {
+    this.state |= CANCELLED;
+  }
+
+  /** @internal Whether it is counted among the operations that the event loop completes. */
+  get inBackground(): boolean {
+    return (this.state & IN_BACKGROUND) !== 0;
+  }
+
+  /** @internal */
+  markInBackground(): void {
+    this.state |= IN_BACKGROUND;
   }
 
   /** @internal What a complete request gives. */
@@ -39,7 +61,7 @@ export abstract class Request<T> implements PromiseLike<T> {
    * @throws ZivmError `ERR_ZIVM_TIMEOUT` when it is still pending then; else what the operation failed with
    */
   wait(timeoutMs?: number): T {
-    if (!this.done && !this.#engine.waitFor(this, timeoutMs)) {
+    if (!this.done && !this.engine.waitFor(this, timeoutMs)) {
       throw new ZivmError('ERR_ZIVM_TIMEOUT', `the request is still pending after ${timeoutMs} ms`, { call: 'wait' });
     }
     return this.#outcome();
@@ -47,7 +69,7 @@ export abstract class Request<T> implements PromiseLike<T> {
 
   /** True when the operation is complete (MPI_Test without the status: `wait()` then gives it at once). */
   test(): boolean {
-    if (!this.done) this.#engine.poll();
+    if (!this.done) this.engine.poll();
     return this.done;
   }
 
@@ -56,14 +78,15 @@ export abstract class Request<T> implements PromiseLike<T> {
    * not matched yet, else as if nothing had been asked.
    */
   cancel(): void {
-    if (!this.done) this.#engine.cancel(this);
+    if (!this.done) this.engine.cancel(this);
   }
 
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#promise ??= new Promise<T>((resolve, reject) => {
+    const later = (this.later ??= new Later<T>());
+    later.promise ??= new Promise<T>((resolve, reject) => {
       const settle = (): void => {
         try {
           resolve(this.#outcome());
@@ -72,52 +95,58 @@ export abstract class Request<T> implements PromiseLike<T> {
         }
       };
       if (this.done) return settle();
-      this.#onDone = settle;
-      this.#engine.await(this);
+      later.onDone = settle;
+      this.engine.await(this);
     });
-    return this.#promise.then(onFulfilled, onRejected);
+    return later.promise.then(onFulfilled, onRejected);
   }
 
   #outcome(): T {
     if (this.error !== null) throw this.error;
-    if (this.wasCancelled && this.#abortReason !== undefined) throw this.#abortReason;
+    if (this.wasCancelled && this.later !== null && this.later.aborted) throw this.later.abortReason;
     return this.result();
   }
 
   /** @internal Called once by the engine. */
   complete(): void {
-    this.done = true;
-    const onDone = this.#onDone;
-    if (onDone !== null) {
-      this.#onDone = null;
-      onDone();
-    }
+    this.state |= DONE;
+    if (this.later !== null) this.later.complete();
+  }
+
+  /** @internal Somebody awaits it: the process lives until it is complete. */
+  get awaited(): boolean {
+    return this.later !== null && this.later.promise !== null;
   }
 
   /** @internal Makes it as new, to be started again. */
   reset(): void {
-    this.done = false;
+    this.state = 0;
     this.error = null;
-    this.wasCancelled = false;
-    this.#reported = false;
-    this.#promise = null;
+    this.later = null;
   }
 
   /** @internal Cancels the operation when the signal aborts, and rejects with its reason. */
   abortOn(signal: AbortSignal | undefined): this {
     if (signal === undefined) return this;
+    const later = (this.later ??= new Later<T>());
     const abort = (): void => {
-      this.#abortReason = signal.reason;
+      if (this.done && !this.wasCancelled) return;
+      later.aborted = true;
+      later.abortReason = signal.reason;
       this.cancel();
     };
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) {
+      abort();
+    } else if (!this.done) {
+      signal.addEventListener('abort', abort, { once: true });
+      later.stopListening = () => signal.removeEventListener('abort', abort);
+    }
     return this;
   }
 
   /** Waits for all (MPI_Waitall), then gives their results in order, or throws the first failure. */
   static waitAll<T>(requests: readonly Request<T>[]): T[] {
-    for (const request of requests) if (!request.done) request.#engine.waitFor(request);
+    for (const request of requests) if (!request.done) request.engine.waitFor(request);
     return requests.map((request) => request.#outcome());
   }
 
@@ -163,7 +192,7 @@ export abstract class Request<T> implements PromiseLike<T> {
   static #waitForOne<T>(requests: readonly Request<T>[]): number {
     const isNews = (request: Request<T>): boolean => request.done && !request.#reported;
     const waiting = requests.find((request) => !request.#reported);
-    if (waiting !== undefined) waiting.#engine.waitUntil(() => requests.some(isNews));
+    if (waiting !== undefined) waiting.engine.waitUntil(() => requests.some(isNews));
     return requests.findIndex(isNews);
   }
 
@@ -179,9 +208,28 @@ export abstract class Request<T> implements PromiseLike<T> {
     return news.map(({ request, index }) => ({ index, value: request.#report() }));
   }
 
+  get #reported(): boolean {
+    return (this.state & REPORTED) !== 0;
+  }
+
   #report(): T {
-    this.#reported = true;
+    this.state |= REPORTED;
     return this.#outcome();
+  }
+}
+
+class Later<T> {
+  promise: Promise<T> | null = null;
+  onDone: (() => void) | null = null;
+  stopListening: (() => void) | null = null;
+  aborted = false;
+  abortReason: unknown = undefined;
+
+  complete(): void {
+    this.onDone?.();
+    this.stopListening?.();
+    this.onDone = null;
+    this.stopListening = null;
   }
 }
 

@@ -1,9 +1,12 @@
 import type { Job } from '../job/job';
 import { Allocator } from '../ring/allocator';
 import { corrupt } from '../ring/corrupt';
-import { LINE_BYTES, LINE_WORDS } from '../ring/layout';
+import { LINE_BYTES } from '../ring/layout';
 import { RingReader } from '../ring/ring-reader';
 import { RingWriter } from '../ring/ring-writer';
+
+/** Longer payloads are cut into pieces, so that the receiver copies one out while the sender copies the next in. */
+const PIECE_BYTES = 8 * 1024;
 
 /** The rings between this rank and others: made by the sender on first contact, found by the receiver in the directory. */
 export class Rings {
@@ -15,6 +18,12 @@ export class Rings {
     this.#job = job;
     this.#allocator = new Allocator(job.words, job.plan, job.rank);
     this.#lines = (job.plan.ringGranules * job.plan.granuleBytes) / LINE_BYTES;
+  }
+
+  /** The longest payload of one record; the same for all rings of the region, so sender and receiver agree. */
+  get pieceBytes(): number {
+    const { maxPayload } = new RingWriter(this.#job.words, 0, this.#lines);
+    return Math.min(PIECE_BYTES, maxPayload);
   }
 
   /** Makes the ring to `rank`. @throws ZivmError `ERR_ZIVM_NO_SPACE` */
@@ -41,6 +50,3 @@ export class Rings {
     return directoryWord + receiver * rankCount + sender;
   }
 }
-
-/** The longest payload of a record of so many lines. */
-export const payloadBytes = (lines: number): number => (lines * LINE_WORDS - 8) * 4;

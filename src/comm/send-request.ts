@@ -27,6 +27,7 @@ export class SendRequest extends Request<Status> {
 
   members: Members | null = null;
   buf: Buf | null = null;
+  byteLength = 0;
   kind: Kind = 0;
   /** World rank of the receiver. */
   dest = 0;
@@ -49,6 +50,7 @@ export class SendRequest extends Request<Status> {
   ): this {
     this.members = members;
     this.buf = buf;
+    this.byteLength = buf === null ? 0 : buf.byteLength;
     this.kind = kind;
     this.dest = dest;
     this.context = context;
@@ -57,9 +59,6 @@ export class SendRequest extends Request<Status> {
     return this;
   }
 
-  get byteLength(): number {
-    return this.buf === null ? 0 : this.buf.byteLength;
-  }
 
   protected override result(): Status {
     const dest = this.members === null ? this.dest : this.members.rankOf(this.dest);
@@ -72,5 +71,20 @@ export class SendRequest extends Request<Status> {
     this.receiveId = 0;
     this.begun = false;
     this.sent = 0;
+  }
+}
+
+/** A send that was complete when its call returned. */
+export class CompletedSend extends Request<Status> {
+  private readonly status: Status;
+
+  constructor(engine: Engine, status: Status) {
+    super(engine);
+    this.status = status;
+    this.complete();
+  }
+
+  protected override result(): Status {
+    return this.status;
   }
 }

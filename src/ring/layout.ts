@@ -23,17 +23,19 @@ import { ZivmError } from '../errors';
  *
  *   A ring, in the heap:
  *                +--------------------------------------------------+
- *                | line 0  receiver's: head, lines consumed         |
- *                | line 1  sender's:   starved, it waits for room   |
- *                | line 2... records                                |
+ *                | line 0     receiver's: head, records consumed    |
+ *                | line 1     sender's:   starved, it waits for room|
+ *                | slots      one line for each record              |
+ *                | payloads   of records that do not fit in a slot  |
  *                +--------------------------------------------------+
  *
- *   A record starts at a line: a header of 32 bytes, then the payload.
- *     word 0  lines << 8 | kind; 0 until the record is published
- *     word 1  context        word 2  tag
- *     word 3  byte length of the message, low 32 bits; word 4, high bits
- *     word 5  sender's request       word 6  receiver's request
- *     word 7  flags
+ *   A slot holds the envelope of a record and a payload of up to 32 bytes; a longer one is in the payload part.
+ *     word 0  number of the record, counted from 1: what publishes it   word 1  kind | flags << 8
+ *     word 2  context                          word 3  tag
+ *     word 4  byte length, low 32 bits         word 5  sender's request
+ *     word 6  receiver's request; when a message is announced, high bits of its byte length
+ *     word 7  line of the payload, counted from the first
+ *     words 8 to 15  short payload
  *
  * Every line has one writer, but for marks. A word is 32 bits, a line 64 bytes.
  */
@@ -87,17 +89,20 @@ export const enum RankPhase {
 
 export const RING_HEAD = 0;
 export const RING_STARVED = LINE_WORDS;
-export const RING_RECORDS = 2 * LINE_WORDS;
+export const RING_SLOTS = 2 * LINE_WORDS;
 
-export const RECORD_HEADER_BYTES = 32;
-export const RECORD_CONTEXT = 1;
-export const RECORD_TAG = 2;
-export const RECORD_LENGTH_LOW = 3;
-export const RECORD_LENGTH_HIGH = 4;
-export const RECORD_SEND_ID = 5;
-export const RECORD_RECEIVE_ID = 6;
-export const RECORD_FLAGS = 7;
-export const RECORD_PAYLOAD = RECORD_HEADER_BYTES / WORD_BYTES;
+export const SLOT_NUMBER = 0;
+export const SLOT_KIND = 1;
+export const SLOT_CONTEXT = 2;
+export const SLOT_TAG = 3;
+export const SLOT_LENGTH = 4;
+export const SLOT_SEND_ID = 5;
+export const SLOT_RECEIVE_ID = 6;
+export const SLOT_LENGTH_HIGH = 6;
+export const SLOT_PAYLOAD_LINE = 7;
+export const SLOT_PAYLOAD = 8;
+/** Payloads up to here travel in the slot: an 8-byte message moves in one cache line. */
+export const SLOT_PAYLOAD_BYTES = 32;
 
 const MIN_GRANULE_BYTES = 2048;
 const MAX_GRANULES = 2 ** 17;
@@ -113,6 +118,18 @@ export interface RegionPlan {
   granuleBytes: number;
   heapWord: number;
   ringGranules: number;
+}
+
+/** How the lines of a ring are divided. */
+export interface RingShape {
+  slotCount: number;
+  payloadLines: number;
+}
+
+/** A quarter of a ring of `lineCount` lines is slots: enough for a window of short messages. */
+export function ringShape(lineCount: number): RingShape {
+  const slotCount = lineCount >> 2;
+  return { slotCount, payloadLines: lineCount - RING_SLOTS / LINE_WORDS - slotCount };
 }
 
 const alignUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

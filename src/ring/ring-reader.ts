@@ -1,56 +1,70 @@
 import { corrupt } from './corrupt';
-import { LINE_WORDS, RING_HEAD, RING_RECORDS, RING_STARVED } from './layout';
-import { PADDING } from './record';
+import {
+  LINE_BYTES,
+  LINE_WORDS,
+  RING_HEAD,
+  RING_SLOTS,
+  RING_STARVED,
+  ringShape,
+  SLOT_NUMBER,
+  SLOT_PAYLOAD,
+  SLOT_PAYLOAD_BYTES,
+  SLOT_PAYLOAD_LINE,
+} from './layout';
 
 /** The receiver's end of a ring. */
 export class RingReader {
   readonly #words: Int32Array;
   readonly #ring: number;
-  readonly #records: number;
-  readonly #capacity: number;
-  #line = 0;
-  /** Lines consumed since the ring was made; wraps at 2^32. */
+  readonly #slots: number;
+  readonly #slotCount: number;
+  readonly #payloads: number;
+  readonly #payloadLines: number;
+  /** Records consumed since the ring was made; wraps at 2^32. */
   #consumed = 0;
   /** What the writer was told of that. */
   #announced = 0;
-  /** The record that peek found. */
-  kind = 0;
-  lines = 0;
+  /** Payload lines consumed that the writer was not told of. */
+  #lines = 0;
 
   /** @param ring word index of the ring @param lineCount its size */
   constructor(words: Int32Array, ring: number, lineCount: number) {
+    const { slotCount, payloadLines } = ringShape(lineCount);
     this.#words = words;
     this.#ring = ring;
-    this.#records = ring + RING_RECORDS;
-    this.#capacity = lineCount - RING_RECORDS / LINE_WORDS;
+    this.#slots = ring + RING_SLOTS;
+    this.#slotCount = slotCount;
+    this.#payloads = this.#slots + slotCount * LINE_WORDS;
+    this.#payloadLines = payloadLines;
   }
 
-  /**
-   * Looks for a record, and leaves its kind and length in `kind` and `lines`.
-   * @returns its word index, or -1 when there is none
-   * @throws ZivmError `ERR_ZIVM_CORRUPT`
-   */
+  /** Looks for a record. @returns word index of its slot, or -1 when there is none */
   peek(): number {
+    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * LINE_WORDS;
     // Polling costs a plain load, which stays in this core's cache until the writer stores. It may come late, but
-    // not for ever, and what it sees is not used: once something is there, the atomic load decides.
-    if (this.#words[this.#records + this.#line * LINE_WORDS] === 0) return -1;
+    // not for ever, and what it sees is not used: once the record seems to be there, the atomic load decides.
+    if (this.#words[slot + SLOT_NUMBER] !== ((this.#consumed + 1) | 0)) return -1;
     return this.look();
   }
 
   /** peek with an atomic load from the start: the look that counts before a rank goes to sleep. */
   look(): number {
-    for (;;) {
-      const at = this.#records + this.#line * LINE_WORDS;
-      // SYNC POINT with RingWriter.publish.
-      const word = Atomics.load(this.#words, at);
-      if (word === 0) return -1;
-      const lines = word >>> 8;
-      if (lines === 0 || lines > this.#capacity - this.#line) throw corrupt(`a record claims ${lines} lines`);
-      this.kind = word & 0xff;
-      this.lines = lines;
-      if (this.kind !== PADDING) return at;
-      this.#advance();
-    }
+    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * LINE_WORDS;
+    // SYNC POINT with RingWriter.publish.
+    return Atomics.load(this.#words, slot + SLOT_NUMBER) === ((this.#consumed + 1) | 0) ? slot : -1;
+  }
+
+  /**
+   * Where the payload of the record in `slot`, `byteLength` bytes, is, as a word index.
+   * @throws ZivmError `ERR_ZIVM_CORRUPT` when it would not be in the ring
+   */
+  payload(slot: number, byteLength: number): number {
+    if (byteLength <= SLOT_PAYLOAD_BYTES) return slot + SLOT_PAYLOAD;
+    const line = this.#words[slot + SLOT_PAYLOAD_LINE]!;
+    const lines = (byteLength + LINE_BYTES - 1) >>> 6;
+    if (line < 0 || line > this.#payloadLines - lines) throw corrupt(`a payload is at line ${line} of ${this.#payloadLines}`);
+    this.#lines += lines;
+    return this.#payloads + line * LINE_WORDS;
   }
 
   /**
@@ -58,17 +72,13 @@ export class RingReader {
    * @returns true when the writer sleeps until it is told that there is room
    */
   release(): boolean {
-    this.#advance();
-    if (((this.#consumed - this.#announced) | 0) < this.#capacity >> 2) return false;
+    this.#consumed = (this.#consumed + 1) | 0;
+    const isSoon = ((this.#consumed - this.#announced) | 0) < this.#slotCount >> 2 && this.#lines < this.#payloadLines >> 2;
+    if (isSoon) return false;
     this.#announced = this.#consumed;
+    this.#lines = 0;
     // SYNC POINT with RingWriter.setStarved: store, fence, then look whether the writer waits.
     Atomics.store(this.#words, this.#ring + RING_HEAD, this.#consumed);
     return Atomics.load(this.#words, this.#ring + RING_STARVED) !== 0;
-  }
-
-  #advance(): void {
-    this.#line += this.lines;
-    if (this.#line === this.#capacity) this.#line = 0;
-    this.#consumed = (this.#consumed + this.lines) | 0;
   }
 }

@@ -1,86 +1,126 @@
 import { corrupt } from './corrupt';
-import { LINE_WORDS, RING_HEAD, RING_RECORDS, RING_STARVED } from './layout';
-import { PADDING } from './record';
+import {
+  LINE_BYTES,
+  LINE_WORDS,
+  RING_HEAD,
+  RING_SLOTS,
+  RING_STARVED,
+  ringShape,
+  SLOT_NUMBER,
+  SLOT_PAYLOAD,
+  SLOT_PAYLOAD_BYTES,
+  SLOT_PAYLOAD_LINE,
+} from './layout';
 
 /**
  * The sender's end of a ring: one rank writes, one rank reads.
  *
- * A record is published by storing its first word, so an 8-byte message moves in one cache line. The first word
- * behind it is zeroed before, so the reader finds the end there.
+ * A record is published by storing its number in its slot. Slots stay where they are, and numbers only grow, so what
+ * an earlier record left there is never taken for the next one, and nothing needs to be cleared.
  */
 export class RingWriter {
   readonly #words: Int32Array;
   readonly #ring: number;
-  readonly #records: number;
-  readonly #capacity: number;
-  /** Where the next record starts, in lines from the first. */
-  #line = 0;
-  /** Lines written since the ring was made; wraps at 2^32. */
+  readonly #slots: number;
+  readonly #slotCount: number;
+  readonly #payloads: number;
+  readonly #payloadLines: number;
+  /** For each slot, how many payload lines had been given out when its record was claimed. */
+  readonly #ends: Int32Array;
+  /** Records published since the ring was made; wraps at 2^32, as the counts below. */
   #written = 0;
-  /** Lines that the reader is known to have consumed. */
+  /** Records that the reader is known to have consumed. */
   #head = 0;
-  /** The longest record, in lines, for which a drained ring always has room. */
-  readonly maxLines: number;
+  /** Payload lines given out, those skipped at the end of the ring included, and those free again. */
+  #linesGiven = 0;
+  #linesFreed = 0;
+  /** The payload line that is next. */
+  #line = 0;
+  /** Where the payload of the record claimed last is to be written, as a word index. */
+  payload = 0;
+  /** The longest payload for which a drained ring always has room. */
+  readonly maxPayload: number;
 
   /** @param ring word index of the ring @param lineCount its size */
   constructor(words: Int32Array, ring: number, lineCount: number) {
+    const { slotCount, payloadLines } = ringShape(lineCount);
     this.#words = words;
     this.#ring = ring;
-    this.#records = ring + RING_RECORDS;
-    this.#capacity = lineCount - RING_RECORDS / LINE_WORDS;
-    // Padding up to the end of the ring may cost as much again, and the reader announces its progress a quarter late.
-    this.maxLines = this.#capacity >> 2;
+    this.#slots = ring + RING_SLOTS;
+    this.#slotCount = slotCount;
+    this.#payloads = this.#slots + slotCount * LINE_WORDS;
+    this.#payloadLines = payloadLines;
+    this.#ends = new Int32Array(slotCount);
+    // A payload is in one piece, and the reader announces its progress a quarter late.
+    this.maxPayload = (payloadLines >> 2) * LINE_BYTES;
   }
 
   /** Makes a ring out of granules that may hold anything. */
   format(): void {
+    for (let slot = 0; slot < this.#slotCount; slot++) this.#words[this.#slots + slot * LINE_WORDS + SLOT_NUMBER] = 0;
     this.#words[this.#ring + RING_HEAD] = 0;
     this.#words[this.#ring + RING_STARVED] = 0;
-    Atomics.store(this.#words, this.#records, 0);
   }
 
   /**
-   * Room for a record of `lines` lines, at most `maxLines`.
-   * @returns the word index where it is to be written, or -1 when the ring is full
+   * Room for a record with a payload of `byteLength` bytes, at most `maxPayload`; `payload` then tells where it goes.
+   * @returns word index of the slot, or -1 when the ring is full
    * @throws ZivmError `ERR_ZIVM_CORRUPT` when the reader claims to have read what was not written
    */
-  claim(lines: number): number {
-    const toEnd = this.#capacity - this.#line;
-    if (lines > toEnd) {
-      if (!this.#hasRoom(toEnd + lines + 1)) return -1;
-      this.#words[this.#records] = 0;
-      this.publish(toEnd, PADDING);
-    } else if (!this.#hasRoom(lines + 1)) {
-      return -1;
+  claim(byteLength: number): number {
+    if (((this.#written - this.#head) | 0) === this.#slotCount) {
+      this.#readHead();
+      if (((this.#written - this.#head) | 0) === this.#slotCount) return -1;
     }
-    const next = this.#line + lines;
-    this.#words[this.#records + (next === this.#capacity ? 0 : next) * LINE_WORDS] = 0;
-    return this.#records + this.#line * LINE_WORDS;
+    const index = this.#written & (this.#slotCount - 1);
+    const slot = this.#slots + index * LINE_WORDS;
+    if (byteLength <= SLOT_PAYLOAD_BYTES) this.payload = slot + SLOT_PAYLOAD;
+    else if (!this.#claimLines(slot, (byteLength + LINE_BYTES - 1) >>> 6)) return -1;
+    this.#ends[index] = this.#linesGiven;
+    return slot;
   }
 
-  /** Publishes the record that was claimed last. */
-  publish(lines: number, kind: number): void {
-    // SYNC POINT with RingReader.peek: everything written before is visible to who sees this word. The store is
-    // also the full fence between the publication and the look at the receiver's mark (Wakeup.notify).
-    Atomics.store(this.#words, this.#records + this.#line * LINE_WORDS, (lines << 8) | kind);
-    this.#line += lines;
-    if (this.#line === this.#capacity) this.#line = 0;
-    this.#written = (this.#written + lines) | 0;
+  /** A payload is in one piece: what is left at the end of the ring is skipped when it is too short. */
+  #claimLines(slot: number, lines: number): boolean {
+    const toEnd = this.#payloadLines - this.#line;
+    const needed = lines > toEnd ? toEnd + lines : lines;
+    if (this.#freeLines() < needed) {
+      this.#readHead();
+      if (this.#freeLines() < needed) return false;
+    }
+    const line = lines > toEnd ? 0 : this.#line;
+    this.#line = line + lines === this.#payloadLines ? 0 : line + lines;
+    this.#linesGiven = (this.#linesGiven + needed) | 0;
+    this.#words[slot + SLOT_PAYLOAD_LINE] = line;
+    this.payload = this.#payloads + line * LINE_WORDS;
+    return true;
   }
 
-  #hasRoom(lines: number): boolean {
-    if (this.#capacity - ((this.#written - this.#head) | 0) >= lines) return true;
+  #freeLines(): number {
+    return this.#payloadLines - ((this.#linesGiven - this.#linesFreed) | 0);
+  }
+
+  #readHead(): void {
     // SYNC POINT with RingReader.release: what the reader has consumed may be overwritten.
     const head = Atomics.load(this.#words, this.#ring + RING_HEAD);
+    if (head === this.#head) return;
     const used = (this.#written - head) | 0;
-    if (used < 0 || used > this.#capacity) throw corrupt(`a ring's head is ${head}, ${this.#written} was written`);
+    if (used < 0 || used > ((this.#written - this.#head) | 0)) throw corrupt(`a ring's head is ${head}, ${this.#written} was written`);
     this.#head = head;
-    return this.#capacity - used >= lines;
+    this.#linesFreed = this.#ends[(head - 1) & (this.#slotCount - 1)]!;
   }
 
   /** Tells the reader whether this rank, about to sleep, waits for room. */
   setStarved(starved: boolean): void {
     // SYNC POINT with RingReader.release: store, fence, then the caller looks at the head again.
     Atomics.store(this.#words, this.#ring + RING_STARVED, starved ? 1 : 0);
+  }
+
+  /** Publishes the record that was claimed last. */
+  publish(slot: number): void {
+    this.#written = (this.#written + 1) | 0;
+    // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number. The store is
+    // also the full fence between the publication and the look at the receiver's mark (Wakeup.notify).
+    Atomics.store(this.#words, slot + SLOT_NUMBER, this.#written);
   }
 }
