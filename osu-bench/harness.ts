@@ -27,8 +27,13 @@ export interface Benchmark {
   run: (comm: Comm, bytes: number, iterations: number, warmup: number, options: BenchmarkOptions) => number[];
 }
 
-/** Rounds at each size before the first one that counts: a program in C is compiled before it starts. */
-const COMPILE_ROUNDS = { small: 4000, large: 60 };
+/**
+ * Before the first round that counts, all sizes run so often that V8 has compiled what they use: a program in C is
+ * compiled before it starts. In two passes, since what a later size uses for the first time discards compiled code.
+ */
+const COMPILE_PASSES = 2;
+const COMPILE_BYTES = 32 << 20;
+const COMPILE_ROUNDS = { least: 10, most: 5000 };
 
 /** Runs a benchmark and prints its table in the format of the OSU Micro-Benchmarks. */
 export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
@@ -42,8 +47,11 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return;
   }
   const sizes = messageSizes(options);
-  for (const bytes of sizes) {
-    benchmark.run(comm, bytes, bytes > LARGE_BYTES ? COMPILE_ROUNDS.large : COMPILE_ROUNDS.small, 1, options);
+  for (let pass = 0; pass < COMPILE_PASSES; pass++) {
+    for (const bytes of sizes) {
+      const rounds = Math.floor(COMPILE_BYTES / (bytes + 1));
+      benchmark.run(comm, bytes, Math.min(Math.max(rounds, COMPILE_ROUNDS.least), COMPILE_ROUNDS.most), 1, options);
+    }
   }
   printHeading(comm, benchmark, options);
   for (const bytes of sizes) {
