@@ -5,6 +5,7 @@
 #include <csignal>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 // Runs when the launcher has died. The rank leads its process group, so its own children go with it.
@@ -45,6 +46,35 @@ static Napi::Value AllowedCores(const Napi::CallbackInfo& info) {
   return numbers;
 }
 
+// addressOf(array): where its bytes are in this process
+static Napi::Value AddressOf(const Napi::CallbackInfo& info) {
+  Napi::TypedArray array = info[0].As<Napi::TypedArray>();
+  auto* data = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(data)));
+}
+
+// readProcess(pid, address, array, byteLength): 0 | -errno
+// Copies from another process's memory to the start of the array (Cross Memory Attach, process_vm_readv(2)). The
+// other process must be of the same user, on the same kernel; what it says of its address is checked by the kernel.
+static Napi::Value ReadProcess(const Napi::CallbackInfo& info) {
+  pid_t pid = info[0].As<Napi::Number>().Int32Value();
+  auto address = static_cast<uintptr_t>(info[1].As<Napi::Number>().Int64Value());
+  Napi::TypedArray array = info[2].As<Napi::TypedArray>();
+  size_t count = static_cast<size_t>(info[3].As<Napi::Number>().Int64Value());
+  if (count > array.ByteLength()) return Napi::Number::New(info.Env(), -EINVAL);
+  auto* target = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  while (count > 0) {
+    iovec local = {target, count};
+    iovec remote = {reinterpret_cast<void*>(address), count};
+    ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+    if (got <= 0) return Napi::Number::New(info.Env(), got < 0 ? -errno : -EFAULT);
+    target += got;
+    address += static_cast<size_t>(got);
+    count -= static_cast<size_t>(got);
+  }
+  return Napi::Number::New(info.Env(), 0);
+}
+
 // yieldCore(): lets another runnable thread have this core
 static napi_value YieldCore(napi_env env, napi_callback_info info) {
   sched_yield();
@@ -55,5 +85,7 @@ void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("dieWithParent", Napi::Function::New(env, DieWithParent));
   exports.Set("bindToCore", Napi::Function::New(env, BindToCore));
   exports.Set("allowedCores", Napi::Function::New(env, AllowedCores));
+  exports.Set("addressOf", Napi::Function::New(env, AddressOf));
+  exports.Set("readProcess", Napi::Function::New(env, ReadProcess));
   ExportRaw(env, exports, "yieldCore", YieldCore);
 }

@@ -28,12 +28,12 @@ export interface Benchmark {
 }
 
 /**
- * Before the first round that counts, all sizes run so often that V8 has compiled what they use: a program in C is
- * compiled before it starts. In two passes, since what a later size uses for the first time discards compiled code.
+ * Before anything counts, all sizes run several times over with a part of their iterations, so that V8 has compiled
+ * what they use: a program in C is compiled before it starts. One pass is not enough, since what a later size does for
+ * the first time makes V8 discard compiled code and compile it again, in threads that take the ranks' cores.
  */
-const COMPILE_PASSES = 2;
-const COMPILE_BYTES = 32 << 20;
-const COMPILE_ROUNDS = { least: 10, most: 5000 };
+const COMPILE_PASSES = 10;
+const COMPILE_PART = 1 / 4;
 
 /** Runs a benchmark and prints its table in the format of the OSU Micro-Benchmarks. */
 export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
@@ -47,17 +47,17 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return;
   }
   const sizes = messageSizes(options);
+  const measure = (bytes: number, part: number): number[] => {
+    const [iterations, warmup] = bytes > LARGE_BYTES ? benchmark.iterations.large : benchmark.iterations.small;
+    comm.barrier();
+    return benchmark.run(comm, bytes, Math.ceil((options.iterations ?? iterations) * part), options.warmup ?? warmup, options);
+  };
   for (let pass = 0; pass < COMPILE_PASSES; pass++) {
-    for (const bytes of sizes) {
-      const rounds = Math.floor(COMPILE_BYTES / (bytes + 1));
-      benchmark.run(comm, bytes, Math.min(Math.max(rounds, COMPILE_ROUNDS.least), COMPILE_ROUNDS.most), 1, options);
-    }
+    for (const bytes of sizes) measure(bytes, COMPILE_PART);
   }
   printHeading(comm, benchmark, options);
   for (const bytes of sizes) {
-    const [iterations, warmup] = bytes > LARGE_BYTES ? benchmark.iterations.large : benchmark.iterations.small;
-    comm.barrier();
-    const values = benchmark.run(comm, bytes, options.iterations ?? iterations, options.warmup ?? warmup, options);
+    const values = measure(bytes, 1);
     if (comm.rank === 0) {
       console.log(`${String(bytes).padEnd(10)}${values.map((value) => value.toFixed(2).padStart(18)).join('')}`);
     }

@@ -65,6 +65,8 @@ interface Native {
   dieWithParent(parentPid: number): number;
   bindToCore(core: number): number;
   allowedCores(): number[];
+  addressOf(array: TypedArray): number;
+  readProcess(pid: number, address: number, array: TypedArray, byteLength: number): number;
   yieldCore(): void;
   Watcher: new (descriptor: number, onReady: (readable: boolean, writable: boolean) => void) => Watcher;
 }

@@ -2,6 +2,7 @@ import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import { corrupt } from '../ring/corrupt';
 import {
+  SLOT_ADDRESS,
   SLOT_CONTEXT,
   SLOT_KIND,
   SLOT_LENGTH,
@@ -14,6 +15,7 @@ import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } 
 import type { RingReader } from '../ring/ring-reader';
 import type { Views } from '../ring/views';
 import type { Wakeup } from '../ring/wakeup';
+import type { Direct } from './direct';
 import { Kind, type Buf } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
@@ -36,17 +38,19 @@ export class Inbox {
   readonly #matching: Matching;
   readonly #outbox: Outbox;
   readonly #wakeup: Wakeup;
+  readonly #direct: Direct;
   readonly #pieceBytes: number;
   /** Receives whose payload comes in fragments. */
   readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
 
-  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup) {
+  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct) {
     this.#engine = engine;
     this.#words = job.words;
     this.#views = views;
     this.#matching = matching;
     this.#outbox = outbox;
     this.#wakeup = wakeup;
+    this.#direct = direct;
     this.#pieceBytes = rings.pieceBytes;
   }
 
@@ -104,16 +108,19 @@ export class Inbox {
     const tag = words[slot + SLOT_TAG]!;
     const byteLength = (words[slot + SLOT_LENGTH]! >>> 0) + (words[slot + SLOT_LENGTH_HIGH]! >>> 0) * 2 ** 32;
     const sendId = words[slot + SLOT_SEND_ID]!;
+    const address = this.#views.float64[(slot + SLOT_ADDRESS) >>> 1]!;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
-      this.#matching.keep(new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null));
+      const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null);
+      message.address = address;
+      this.#matching.keep(message);
       this.#engine.arrived();
     } else {
-      this.#pull(peer, receive, tag, byteLength, flags, sendId);
+      this.#pull(peer, receive, tag, byteLength, flags, sendId, address);
     }
   }
 
-  /** Asks for the payload of an announced message, now that it is matched. */
+  /** Gets the payload of an announced message, now that it is matched, or asks for it. */
   #pull(
     peer: Peer,
     receive: ReceiveRequest<unknown>,
@@ -121,8 +128,10 @@ export class Inbox {
     byteLength: number,
     flags: number,
     sendId: number,
+    address: number,
   ): void {
-    if (accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0) {
+    const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
+    if (isWanted && !this.#direct.fetch(peer.rank, address, receive.buf as Buf, byteLength)) {
       receive.sender = peer;
       receive.received = 0;
       this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
@@ -192,7 +201,7 @@ export class Inbox {
       return;
     }
     if (message.payload === null) {
-      this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId);
+      this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
       return;
     }
     if (message.sendId !== 0) this.#outbox.control(peer, MATCHED, message.sendId, 0);

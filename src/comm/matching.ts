@@ -10,6 +10,8 @@ export class Unexpected implements Queued<Unexpected> {
   order = 0;
   /** Bytes of the payload that are here. */
   received = 0;
+  /** Where the payload is in the sender's process, while it waits there; 0 when it cannot be had from there. */
+  address = 0;
 
   constructor(
     /** World rank of the sender. */

@@ -1,6 +1,7 @@
 import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import {
+  SLOT_ADDRESS,
   SLOT_CONTEXT,
   SLOT_KIND,
   SLOT_LENGTH,
@@ -13,6 +14,7 @@ import { ANNOUNCE, CANCEL, EAGER, FRAGMENT } from '../ring/record';
 import type { RingWriter } from '../ring/ring-writer';
 import type { Views } from '../ring/views';
 import type { Wakeup } from '../ring/wakeup';
+import type { Direct } from './direct';
 import type { Buf, Kind } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
@@ -22,7 +24,7 @@ import type { Rings } from './rings';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 
 /** Up to here a message is sent at once; longer ones wait at the sender until they are matched. */
-const EAGER_BYTES = 32 * 1024;
+const EAGER_BYTES = 16 * 1024;
 
 /** Everything that this rank sends: into the ring at once when it can, else queued per peer. */
 export class Outbox {
@@ -31,6 +33,7 @@ export class Outbox {
   readonly #views: Views;
   readonly #rings: Rings;
   readonly #wakeup: Wakeup;
+  readonly #direct: Direct;
   readonly #pieceBytes: number;
   /** Sends that wait for an answer. */
   readonly #waiting = new IdTable<SendRequest>();
@@ -39,12 +42,13 @@ export class Outbox {
   /** Peers that were asked to tell when there is room. */
   readonly #starving: Peer[] = [];
 
-  constructor(engine: Engine, job: Job, views: Views, rings: Rings, wakeup: Wakeup) {
+  constructor(engine: Engine, job: Job, views: Views, rings: Rings, wakeup: Wakeup, direct: Direct) {
     this.#engine = engine;
     this.#words = job.words;
     this.#views = views;
     this.#rings = rings;
     this.#wakeup = wakeup;
+    this.#direct = direct;
     this.#pieceBytes = rings.pieceBytes;
   }
 
@@ -169,6 +173,9 @@ export class Outbox {
     words[slot + SLOT_SEND_ID] = send.sendId;
     words[slot + SLOT_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
     if (payload > 0) copyPart(this.#views, writer.payload * 4, send.buf as Buf, 0, payload);
+    if (send.record === ANNOUNCE) {
+      this.#views.float64[(slot + SLOT_ADDRESS) >>> 1] = this.#direct.offer(peer.rank, send.buf as Buf);
+    }
     writer.publish(slot);
     this.#wakeup.notify(peer.rank);
     send.begun = true;

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { ZivmError } from '../errors';
 import { native } from '../native';
@@ -7,6 +9,7 @@ import {
   formatRegion,
   MAX_RANKS,
   planRegion,
+  RANK_KERNEL,
   RANK_PEER,
   RANK_PHASE,
   RANK_PID,
@@ -72,8 +75,15 @@ export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
     );
   }
   words[entry + RANK_PID] = process.pid;
+  words[entry + RANK_KERNEL] = kernelIdentity();
   Atomics.store(words, entry + RANK_PHASE, RankPhase.Joined);
   return { rank, size, region, words, plan, ranksHere: size, coresHere };
+}
+
+/** The same number for processes of one kernel and one process namespace, very probably another one elsewhere. */
+function kernelIdentity(): number {
+  const kernel = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+  return createHash('sha256').update(kernel).update(readlinkSync('/proc/self/ns/pid')).digest().readInt32LE();
 }
 
 /** The job of a program that was started without zivmrun: one rank. */

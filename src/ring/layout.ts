@@ -9,7 +9,7 @@ import { ZivmError } from '../errors';
  *   64           +--------------------------------------------------+
  *                | rank table: RANK_LINES lines for each rank       |
  *                |   line 0  server's:   state, peer, slot          |
- *                |   line 1  the rank's: armed, phase, pid          |
+ *                |   line 1  the rank's: armed, phase, pid, kernel  |
  *                |   line 2  everyone's: marks, one bit per sender  |
  *                +--------------------------------------------------+
  *                | directory: rankCount x rankCount words           |
@@ -68,6 +68,8 @@ export const RANK_SLOT = 2;
 export const RANK_ARMED = LINE_WORDS;
 export const RANK_PHASE = LINE_WORDS + 1;
 export const RANK_PID = LINE_WORDS + 2;
+/** Equal for ranks that are processes of one kernel, and see each other's process numbers. */
+export const RANK_KERNEL = LINE_WORDS + 3;
 export const RANK_MARKS = 2 * LINE_WORDS;
 
 /** What the server says of a rank. */
@@ -101,6 +103,8 @@ export const SLOT_RECEIVE_ID = 6;
 export const SLOT_LENGTH_HIGH = 6;
 export const SLOT_PAYLOAD_LINE = 7;
 export const SLOT_PAYLOAD = 8;
+/** An announcement carries the payload's address in the sender's process, or 0, as a Float64. */
+export const SLOT_ADDRESS = SLOT_PAYLOAD;
 /** Payloads up to here travel in the slot: an 8-byte message moves in one cache line. */
 export const SLOT_PAYLOAD_BYTES = 32;
 
