@@ -38,6 +38,13 @@ export const ARRAY_TYPES: readonly TypedArrayConstructor[] = [
   BigUint64Array,
 ];
 
+const ELEMENT_BYTES = ARRAY_TYPES.map((type) => type.BYTES_PER_ELEMENT);
+
+/** Bytes of an array of a known kind: `byteLength` is a call, `length` is compiled to a load. */
+export function byteLengthOf(array: TypedArray, kind: Kind): number {
+  return array.length * ELEMENT_BYTES[kind]!;
+}
+
 /** The kind of a typed array of any realm (the tag is read by a getter that the engine inlines), or -1. */
 export function kindOf(value: unknown): Kind | -1 {
   if (!ArrayBuffer.isView(value)) return -1;

@@ -9,7 +9,7 @@ import { Wakeup } from '../ring/wakeup';
 import { Background } from './background';
 import { ANY_SOURCE } from './constants';
 import { Direct } from './direct';
-import type { Buf, Kind } from './elements';
+import { type Buf, byteLengthOf, type Kind } from './elements';
 import { Inbox } from './inbox';
 import { Matching, Unexpected } from './matching';
 import type { Members } from './members';
@@ -71,12 +71,12 @@ export class Engine {
 
   /** Sends a short message if there is room for it right now. */
   trySend(buf: Buf, kind: Kind, dest: number, context: number, tag: number, flags: number): boolean {
-    return this.#outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, buf.byteLength);
+    return this.#outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, byteLengthOf(buf, kind));
   }
 
   /** MPI_Send: returns when the buffer may be used again. */
   send(members: Members, buf: Buf, kind: Kind, dest: number, context: number, tag: number, flags: number): void {
-    if (this.#outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, buf.byteLength)) return;
+    if (this.trySend(buf, kind, dest, context, tag, flags)) return;
     const send = this.#spareSend ?? new SendRequest(this);
     this.#spareSend = null;
     this.startSend(send.want(members, buf, kind, dest, context, tag, flags));
@@ -338,6 +338,8 @@ export class Engine {
   #rest(looks: number, deadline: number): boolean {
     switch (this.#idle.next(looks)) {
       case Idle.Spin:
+        // With one ring to look at, which is the rule, the wait is for one word.
+        if (this.#polled.length === 1) this.#polled[0]!.reader!.spin();
         return deadline === Infinity || (looks & 255) !== 0 || performance.now() < deadline;
       case Idle.Yield:
         native.yieldCore();

@@ -16,7 +16,7 @@ import type { RingReader } from '../ring/ring-reader';
 import type { Views } from '../ring/views';
 import type { Wakeup } from '../ring/wakeup';
 import type { Direct } from './direct';
-import { Kind, type Buf } from './elements';
+import { type Buf, byteLengthOf, Kind } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { type Matching, Unexpected } from './matching';
@@ -269,7 +269,7 @@ function accept(
       receive.error = new ZivmError('ERR_ZIVM_NO_SPACE', `no memory for an object of ${byteLength} bytes`, { cause });
       return false;
     }
-  } else if (byteLength > (receive.buf as Buf).byteLength) {
+  } else if (byteLength > byteLengthOf(receive.buf as Buf, receive.kind as Kind)) {
     receive.error = truncated(receive);
     return false;
   }

@@ -8,8 +8,8 @@ export const enum Idle {
   Sleep,
 }
 
-/** Looks at nothing new that cost about 100 us together: roughly what a sleep and a wake-up cost. */
-const SPINS = 20_000;
+/** Looks in vain that take about 100 us together: roughly what a sleep and a wake-up cost. */
+const SPINS = 1500;
 /** With more ranks than cores the rank that is waited for may need this very core. */
 const CROWDED_SPINS = 20;
 const CROWDED_YIELDS = 400;

@@ -25,17 +25,17 @@ import { ZivmError } from '../errors';
  *                +--------------------------------------------------+
  *                | line 0     receiver's: head, records consumed    |
  *                | line 1     sender's:   starved, it waits for room|
- *                | slots      one line for each record              |
+ *                | slots      two lines for each record             |
  *                | payloads   of records that do not fit in a slot  |
  *                +--------------------------------------------------+
  *
- *   A slot holds the envelope of a record and a payload of up to 32 bytes; a longer one is in the payload part.
+ *   A slot holds the envelope of a record and a payload of up to 96 bytes; a longer one is in the payload part.
  *     word 0  number of the record, counted from 1: what publishes it   word 1  kind | flags << 8
  *     word 2  context                          word 3  tag
  *     word 4  byte length, low 32 bits         word 5  sender's request
  *     word 6  receiver's request; when a message is announced, high bits of its byte length
  *     word 7  line of the payload, counted from the first
- *     words 8 to 15  short payload
+ *     words 8 to 31  short payload
  *
  * Every line has one writer, but for marks. A word is 32 bits, a line 64 bytes.
  */
@@ -105,8 +105,12 @@ export const SLOT_PAYLOAD_LINE = 7;
 export const SLOT_PAYLOAD = 8;
 /** An announcement carries the payload's address in the sender's process, or 0, as a Float64. */
 export const SLOT_ADDRESS = SLOT_PAYLOAD;
-/** Payloads up to here travel in the slot: an 8-byte message moves in one cache line. */
-export const SLOT_PAYLOAD_BYTES = 32;
+/**
+ * Payloads up to here travel in the slot: one of up to 32 bytes moves in one cache line, a longer one in a pair of
+ * lines, which processors fetch together.
+ */
+export const SLOT_PAYLOAD_BYTES = 96;
+export const SLOT_LINES = 2;
 
 const MIN_GRANULE_BYTES = 2048;
 const MAX_GRANULES = 2 ** 17;
@@ -132,8 +136,8 @@ export interface RingShape {
 
 /** A quarter of a ring of `lineCount` lines is slots: enough for a window of short messages. */
 export function ringShape(lineCount: number): RingShape {
-  const slotCount = lineCount >> 2;
-  return { slotCount, payloadLines: lineCount - RING_SLOTS / LINE_WORDS - slotCount };
+  const slotCount = (lineCount >> 2) / SLOT_LINES;
+  return { slotCount, payloadLines: lineCount - RING_SLOTS / LINE_WORDS - slotCount * SLOT_LINES };
 }
 
 const alignUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

@@ -6,11 +6,17 @@ import {
   RING_SLOTS,
   RING_STARVED,
   ringShape,
+  SLOT_LINES,
   SLOT_NUMBER,
   SLOT_PAYLOAD,
   SLOT_PAYLOAD_BYTES,
   SLOT_PAYLOAD_LINE,
 } from './layout';
+
+const SLOT_WORDS = SLOT_LINES * LINE_WORDS;
+
+/** About as long as a message needs from one core to another. */
+const SPIN_LOOKS = 32;
 
 /** The receiver's end of a ring. */
 export class RingReader {
@@ -34,22 +40,29 @@ export class RingReader {
     this.#ring = ring;
     this.#slots = ring + RING_SLOTS;
     this.#slotCount = slotCount;
-    this.#payloads = this.#slots + slotCount * LINE_WORDS;
+    this.#payloads = this.#slots + slotCount * SLOT_WORDS;
     this.#payloadLines = payloadLines;
   }
 
   /** Looks for a record. @returns word index of its slot, or -1 when there is none */
   peek(): number {
-    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * LINE_WORDS;
+    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
     // Polling costs a plain load, which stays in this core's cache until the writer stores. It may come late, but
     // not for ever, and what it sees is not used: once the record seems to be there, the atomic load decides.
     if (this.#words[slot + SLOT_NUMBER] !== ((this.#consumed + 1) | 0)) return -1;
     return this.look();
   }
 
+  /** Looks for a record a few times over, as fast as it can. */
+  spin(): void {
+    const word = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS + SLOT_NUMBER;
+    const wanted = (this.#consumed + 1) | 0;
+    for (let look = 0; look < SPIN_LOOKS && this.#words[word] !== wanted; look++);
+  }
+
   /** peek with an atomic load from the start: the look that counts before a rank goes to sleep. */
   look(): number {
-    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * LINE_WORDS;
+    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
     // SYNC POINT with RingWriter.publish.
     return Atomics.load(this.#words, slot + SLOT_NUMBER) === ((this.#consumed + 1) | 0) ? slot : -1;
   }

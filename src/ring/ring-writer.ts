@@ -6,11 +6,14 @@ import {
   RING_SLOTS,
   RING_STARVED,
   ringShape,
+  SLOT_LINES,
   SLOT_NUMBER,
   SLOT_PAYLOAD,
   SLOT_PAYLOAD_BYTES,
   SLOT_PAYLOAD_LINE,
 } from './layout';
+
+const SLOT_WORDS = SLOT_LINES * LINE_WORDS;
 
 /**
  * The sender's end of a ring: one rank writes, one rank reads.
@@ -48,7 +51,7 @@ export class RingWriter {
     this.#ring = ring;
     this.#slots = ring + RING_SLOTS;
     this.#slotCount = slotCount;
-    this.#payloads = this.#slots + slotCount * LINE_WORDS;
+    this.#payloads = this.#slots + slotCount * SLOT_WORDS;
     this.#payloadLines = payloadLines;
     this.#ends = new Int32Array(slotCount);
     // A payload is in one piece, and the reader announces its progress a quarter late.
@@ -57,7 +60,7 @@ export class RingWriter {
 
   /** Makes a ring out of granules that may hold anything. */
   format(): void {
-    for (let slot = 0; slot < this.#slotCount; slot++) this.#words[this.#slots + slot * LINE_WORDS + SLOT_NUMBER] = 0;
+    for (let slot = 0; slot < this.#slotCount; slot++) this.#words[this.#slots + slot * SLOT_WORDS + SLOT_NUMBER] = 0;
     this.#words[this.#ring + RING_HEAD] = 0;
     this.#words[this.#ring + RING_STARVED] = 0;
   }
@@ -73,7 +76,7 @@ export class RingWriter {
       if (((this.#written - this.#head) | 0) === this.#slotCount) return -1;
     }
     const index = this.#written & (this.#slotCount - 1);
-    const slot = this.#slots + index * LINE_WORDS;
+    const slot = this.#slots + index * SLOT_WORDS;
     if (byteLength <= SLOT_PAYLOAD_BYTES) this.payload = slot + SLOT_PAYLOAD;
     else if (!this.#claimLines(slot, (byteLength + LINE_BYTES - 1) >>> 6)) return -1;
     this.#ends[index] = this.#linesGiven;
