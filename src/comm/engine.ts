@@ -265,13 +265,12 @@ export class Engine {
   /** Makes what progress can be made without waiting. @returns whether there was any */
   poll(): boolean {
     if (this.#asleep) this.#interruptSleep();
-    if (this.#words[HEADER_EPOCH] !== this.#epoch) this.#readRankStates();
+    let progressed = this.#words[HEADER_EPOCH] !== this.#epoch && this.#readRankStates();
     const active = this.#active;
     for (let word = 0; word < active.length; word++) {
       const fresh = this.#wakeup.marks(word) & ~active[word]!;
       if (fresh !== 0) this.#activate(word, fresh);
     }
-    let progressed = false;
     const polled = this.#polled;
     for (let i = 0; i < polled.length; i++) if (this.#drain(polled[i]!)) progressed = true;
     if (!this.#outbox.idle && this.#outbox.push()) progressed = true;
@@ -402,7 +401,8 @@ export class Engine {
 
   // --- Ends ---
 
-  #readRankStates(): void {
+  /** @returns true: something has changed, and what a call waits for may be there or may never come */
+  #readRankStates(): boolean {
     this.#epoch = Atomics.load(this.#words, HEADER_EPOCH);
     for (const peer of this.peers) {
       if (peer.ended !== null || peer.rank === this.rank) continue;
@@ -413,6 +413,7 @@ export class Engine {
       while (peer.reader !== null && peer.ended === null && this.#drain(peer));
       if (peer.ended === null) this.#endPeer(peer, endError(peer.rank, state));
     }
+    return true;
   }
 
   /** Nothing more comes from this peer or goes to it. */

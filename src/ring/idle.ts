@@ -11,8 +11,8 @@ export const enum Idle {
 /** Looks in vain that take about 100 us together: roughly what a sleep and a wake-up cost. */
 const SPINS = 1500;
 /** With more ranks than cores the rank that is waited for may need this very core. */
-const CROWDED_SPINS = 20;
-const CROWDED_YIELDS = 400;
+const CROWDED_SPINS = 1;
+const CROWDED_YIELDS = 50;
 
 /** How long a waiting rank spins before it sleeps, given how many ranks share how many cores. */
 export class IdlePolicy {
