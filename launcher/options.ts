@@ -72,7 +72,7 @@ export function parseOptions(args: readonly string[], version: string): JobOptio
   }));
   const size = programs.reduce((sum, program) => sum + program.count, 0);
   if (size > MAX_RANKS) throw new UsageError(`${size} ranks are too many: a region serves ${MAX_RANKS}`);
-  const job: Values = Object.assign({}, ...parts.map(({ values }) => values));
+  const job = parts.reduce<Partial<Values>>((all, { values }) => ({ ...all, ...values }), {});
   const stdin = job.stdin ?? 0;
   if (stdin !== 'none' && stdin >= size) throw new UsageError(`--stdin ${stdin}: the ranks are 0 to ${size - 1}`);
   return {

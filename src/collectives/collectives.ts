@@ -4,8 +4,7 @@ import { type Buf, checkBuf, type Kind, kindOf } from '../comm/elements';
 import { pack, unpack } from '../comm/objects';
 import { PointToPoint } from '../comm/point-to-point';
 import { ZivmError } from '../errors';
-import { allreduce, bcast, reduce } from './algorithms';
-import { disseminationBarrier } from './barrier';
+import { allreduce, barrier, bcast, reduce } from './algorithms';
 import { checkReduction, type Reduction } from './combine';
 import { Op } from './op';
 import { Team } from './team';
@@ -28,7 +27,7 @@ export abstract class Collectives extends PointToPoint {
 
   /** Returns when every rank has called it (MPI_Barrier). */
   barrier(): void {
-    disseminationBarrier(this.#team);
+    barrier(this.#team);
   }
 
   /**

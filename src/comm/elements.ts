@@ -79,8 +79,8 @@ export function kindOf(value: unknown): Kind | -1 {
 /** The kind of a buffer argument. @throws ZivmError `ERR_ZIVM_TYPE` */
 export function checkBuf(value: unknown, call: string): Kind {
   const kind = kindOf(value);
-  if (kind < 0) throw notABuffer(value, call);
-  return kind as Kind;
+  if (kind === -1) throw notABuffer(value, call);
+  return kind;
 }
 
 function notABuffer(value: unknown, call: string): ZivmError {

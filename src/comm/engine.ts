@@ -28,6 +28,8 @@ import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 export class Engine {
   readonly rank: number;
   readonly size: number;
+  /** Whether more ranks than cores run here. */
+  readonly isCrowded: boolean;
   /** By world rank, this one included. */
   readonly peers: Peer[];
   readonly #words: Int32Array;
@@ -53,6 +55,7 @@ export class Engine {
   constructor(job: Job) {
     this.rank = job.rank;
     this.size = job.size;
+    this.isCrowded = job.ranksHere > job.coresHere;
     this.#words = job.words;
     this.peers = Array.from({ length: job.size }, (_, rank) => new Peer(rank));
     const views = new Views(job.region.memory);
@@ -63,7 +66,7 @@ export class Engine {
     this.#outbox = new Outbox(this, job, views, this.#rings, this.#wakeup, direct);
     this.#inbox = new Inbox(this, job, views, this.#matching, this.#outbox, this.#rings, this.#wakeup, direct);
     this.#active = new Int32Array(this.#wakeup.markWords);
-    this.#idle = new IdlePolicy(job.ranksHere, job.coresHere);
+    this.#idle = new IdlePolicy(this.isCrowded);
     this.#background = new Background(this, (onRing) => job.region.watch(onRing));
   }
 
@@ -406,7 +409,7 @@ export class Engine {
     this.#epoch = Atomics.load(this.#words, HEADER_EPOCH);
     for (const peer of this.peers) {
       if (peer.ended !== null || peer.rank === this.rank) continue;
-      const state = Atomics.load(this.#words, rankWord(peer.rank) + RANK_STATE);
+      const state: RankState = Atomics.load(this.#words, rankWord(peer.rank) + RANK_STATE);
       if (state !== RankState.Finished && state !== RankState.Dead) continue;
       // Its last messages are in its ring: they count before its end does.
       peer.reader ??= this.#rings.open(peer.rank);

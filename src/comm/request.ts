@@ -91,7 +91,7 @@ export abstract class Request<T> implements PromiseLike<T> {
         try {
           resolve(this.#outcome());
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       if (this.done) return settle();

@@ -19,12 +19,8 @@ export class IdlePolicy {
   readonly #spins: number;
   readonly #yields: number;
 
-  /**
-   * @param ranks ranks that run on these cores
-   * @param cores cores that they can run on
-   */
-  constructor(ranks: number, cores: number) {
-    const crowded = ranks > cores;
+  /** @param crowded whether more ranks than cores run here */
+  constructor(crowded: boolean) {
     this.#spins = crowded ? CROWDED_SPINS : SPINS;
     this.#yields = crowded ? CROWDED_YIELDS : 0;
   }
