@@ -4,7 +4,7 @@
       "target_name": "zivm",
       "sources": [
         "native/addon.cc",
-        "native/copy.cc",
+        "native/region-memory.cc",
         "native/doorbell.cc",
         "native/kernels.cc",
         "native/memory.cc",

@@ -2,7 +2,7 @@
 #include "kernels.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  InitCopy(env, exports);
+  InitRegionMemory(env, exports);
   InitDoorbell(env, exports);
   InitKernels(env, exports);
   InitMemory(env, exports);

@@ -8,7 +8,7 @@
 
 // Each file adds its functions to the exports of one environment. There are no mutable statics: a
 // worker thread loads the addon once more, with an environment of its own.
-void InitCopy(Napi::Env env, Napi::Object exports);
+void InitRegionMemory(Napi::Env env, Napi::Object exports);
 void InitDoorbell(Napi::Env env, Napi::Object exports);
 void InitMemory(Napi::Env env, Napi::Object exports);
 void InitProcess(Napi::Env env, Napi::Object exports);

@@ -75,17 +75,10 @@ static Napi::Value ReadProcess(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), 0);
 }
 
-// yieldCore(): lets another runnable thread have this core
-static napi_value YieldCore(napi_env env, napi_callback_info info) {
-  sched_yield();
-  return nullptr;
-}
-
 void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("dieWithParent", Napi::Function::New(env, DieWithParent));
   exports.Set("bindToCore", Napi::Function::New(env, BindToCore));
   exports.Set("allowedCores", Napi::Function::New(env, AllowedCores));
   exports.Set("addressOf", Napi::Function::New(env, AddressOf));
   exports.Set("readProcess", Napi::Function::New(env, ReadProcess));
-  ExportRaw(env, exports, "yieldCore", YieldCore);
 }

@@ -67,7 +67,7 @@ interface Native {
   allowedCores(): number[];
   addressOf(array: TypedArray): number;
   readProcess(pid: number, address: number, array: TypedArray, byteLength: number): number;
-  yieldCore(): void;
+  yieldWhileSame(memory: MemoryHandle, positions: Int32Array, values: Int32Array, count: number, times: number): void;
   Watcher: new (descriptor: number, onReady: (readable: boolean, writable: boolean) => void) => Watcher;
 }
 

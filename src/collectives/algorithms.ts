@@ -1,8 +1,6 @@
 import type { Buf } from '../comm/elements';
-import { centralAllreduce } from './allreduce-central';
 import { doublingAllreduce } from './allreduce-doubling';
 import { ringAllreduce } from './allreduce-ring';
-import { centralBarrier, disseminationBarrier } from './barrier';
 import { binomialBcast } from './bcast-binomial';
 import { chainBcast } from './bcast-chain';
 import type { Reduction } from './combine';
@@ -18,11 +16,6 @@ const BCAST_TREE_BYTES = 64 * 1024;
 const REDUCE_TREE_BYTES = 32 * 1024;
 /** Not above the longest eager message: the ranks of a pair send first and receive then. */
 const ALLREDUCE_DOUBLING_BYTES = 16 * 1024;
-
-export function barrier(team: Team): void {
-  if (team.isCrowded) centralBarrier(team);
-  else disseminationBarrier(team);
-}
 
 export function bcast(team: Team, buf: Buf, root: number): void {
   if (team.size === 1) return;
@@ -40,8 +33,7 @@ export function reduce(team: Team, reduction: Reduction, mine: Buf, root: number
 export function allreduce(team: Team, reduction: Reduction, mine: Buf): void {
   if (team.size === 1) return;
   if (mine.byteLength <= ALLREDUCE_DOUBLING_BYTES) {
-    if (team.isCrowded) centralAllreduce(team, reduction, mine);
-    else doublingAllreduce(team, reduction, mine);
+    doublingAllreduce(team, reduction, mine);
   } else if (reduction.op.commute) {
     ringAllreduce(team, reduction, mine);
   } else {

@@ -13,15 +13,3 @@ export function disseminationBarrier(team: Team): void {
     team.recv(NOTHING, (rank - distance + size) % size);
   }
 }
-
-/** Rank 0 hears from everyone, then tells everyone: for crowded cores, where each rank should wait only once. */
-export function centralBarrier(team: Team): void {
-  const { rank, size } = team;
-  if (rank !== 0) {
-    team.send(NOTHING, 0);
-    team.recv(NOTHING, 0);
-    return;
-  }
-  for (let other = 1; other < size; other++) team.recv(NOTHING, other);
-  for (let other = 1; other < size; other++) team.send(NOTHING, other);
-}

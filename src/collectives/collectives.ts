@@ -4,7 +4,8 @@ import { type Buf, checkBuf, type Kind, kindOf } from '../comm/elements';
 import { pack, unpack } from '../comm/objects';
 import { PointToPoint } from '../comm/point-to-point';
 import { ZivmError } from '../errors';
-import { allreduce, barrier, bcast, reduce } from './algorithms';
+import { allreduce, bcast, reduce } from './algorithms';
+import { disseminationBarrier } from './barrier';
 import { checkReduction, type Reduction } from './combine';
 import { Op } from './op';
 import { Team } from './team';
@@ -27,7 +28,7 @@ export abstract class Collectives extends PointToPoint {
 
   /** Returns when every rank has called it (MPI_Barrier). */
   barrier(): void {
-    barrier(this.#team);
+    disseminationBarrier(this.#team);
   }
 
   /**

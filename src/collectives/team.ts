@@ -10,27 +10,11 @@ import type { Status } from '../comm/status';
  */
 export class Team extends PointToPoint {
   #scratch = new Uint8Array(0);
-  #partBytes = 0;
-  #parts: Uint8Array[] = [];
 
   /** Memory for intermediate results, of at least so many bytes; the next call gives the same. */
   scratch(byteLength: number): Uint8Array {
     if (this.#scratch.byteLength < byteLength) this.#scratch = new Uint8Array(byteLength);
     return this.#scratch;
-  }
-
-  /** The `index`-th part of so many bytes of the scratch memory. */
-  scratchPart(index: number, byteLength: number): Uint8Array {
-    if (this.#partBytes !== byteLength || this.#parts[0]?.buffer !== this.#scratch.buffer) {
-      this.#partBytes = byteLength;
-      this.#parts = [];
-    }
-    return (this.#parts[index] ??= this.#scratch.subarray(index * byteLength, (index + 1) * byteLength));
-  }
-
-  /** Whether more ranks than cores run here. */
-  get isCrowded(): boolean {
-    return this.engine.isCrowded;
   }
 }
 

@@ -1,11 +1,11 @@
 import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
-import { native } from '../native';
 import { Idle, IdlePolicy } from '../ring/idle';
 import { HEADER_EPOCH, RANK_PHASE, RANK_STATE, RankPhase, RankState, rankWord } from '../ring/layout';
 import type { RingReader } from '../ring/ring-reader';
 import { Views } from '../ring/views';
 import { Wakeup } from '../ring/wakeup';
+import { Watchlist } from '../ring/watchlist';
 import { Background } from './background';
 import { ANY_SOURCE } from './constants';
 import { Direct } from './direct';
@@ -28,8 +28,6 @@ import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 export class Engine {
   readonly rank: number;
   readonly size: number;
-  /** Whether more ranks than cores run here. */
-  readonly isCrowded: boolean;
   /** By world rank, this one included. */
   readonly peers: Peer[];
   readonly #words: Int32Array;
@@ -40,6 +38,7 @@ export class Engine {
   readonly #inbox: Inbox;
   readonly #idle: IdlePolicy;
   readonly #background: Background;
+  readonly #watchlist: Watchlist;
   /** Marks of the peers that this rank polls, and the peers. */
   readonly #active: Int32Array;
   #polled: Peer[] = [];
@@ -55,7 +54,6 @@ export class Engine {
   constructor(job: Job) {
     this.rank = job.rank;
     this.size = job.size;
-    this.isCrowded = job.ranksHere > job.coresHere;
     this.#words = job.words;
     this.peers = Array.from({ length: job.size }, (_, rank) => new Peer(rank));
     const views = new Views(job.region.memory);
@@ -65,8 +63,9 @@ export class Engine {
     const direct = new Direct(job);
     this.#outbox = new Outbox(this, job, views, this.#rings, this.#wakeup, direct);
     this.#inbox = new Inbox(this, job, views, this.#matching, this.#outbox, this.#rings, this.#wakeup, direct);
+    this.#watchlist = new Watchlist(views);
     this.#active = new Int32Array(this.#wakeup.markWords);
-    this.#idle = new IdlePolicy(this.isCrowded);
+    this.#idle = new IdlePolicy(job.ranksHere > job.coresHere);
     this.#background = new Background(this, (onRing) => job.region.watch(onRing));
   }
 
@@ -344,7 +343,7 @@ export class Engine {
         if (this.#polled.length === 1) this.#polled[0]!.reader!.spin();
         return deadline === Infinity || (looks & 255) !== 0 || performance.now() < deadline;
       case Idle.Yield:
-        native.yieldCore();
+        this.#yieldCore();
         return deadline === Infinity || performance.now() < deadline;
       case Idle.Sleep: {
         if (deadline === Infinity && this.#alone()) throw nobodyCanSend();
@@ -356,6 +355,17 @@ export class Engine {
         return true;
       }
     }
+  }
+
+  /** Lets other ranks have the core until something has changed that poll would see, or for long enough. */
+  #yieldCore(): void {
+    const list = this.#watchlist;
+    list.clear();
+    let isQuiet = list.add(HEADER_EPOCH) === this.#epoch && this.#wakeup.watch(list, this.#active);
+    for (let i = 0; i < this.#polled.length && isQuiet; i++) isQuiet = this.#polled[i]!.reader!.watch(list);
+    if (!isQuiet) return;
+    // Room in a ring is not among the words: a rank that waits for it looks again after every turn.
+    list.yieldWhileSame(this.#outbox.idle ? this.#idle.yields : 1);
   }
 
   /** True when no other rank is left that could do anything. */

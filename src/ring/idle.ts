@@ -2,7 +2,7 @@
 export const enum Idle {
   /** Look again at once. */
   Spin,
-  /** Let another runnable process have the core, then look again. */
+  /** Let other processes have the core until there seems to be something, then look again. */
   Yield,
   /** Block until the doorbell rings. */
   Sleep,
@@ -10,24 +10,25 @@ export const enum Idle {
 
 /** Looks in vain that take about 100 us together: roughly what a sleep and a wake-up cost. */
 const SPINS = 1500;
-/** With more ranks than cores the rank that is waited for may need this very core. */
+/** With more ranks than cores the rank that is waited for may need this very core: look once, then let it have it. */
 const CROWDED_SPINS = 1;
-const CROWDED_YIELDS = 50;
+const CROWDED_YIELDS = 100;
 
-/** How long a waiting rank spins before it sleeps, given how many ranks share how many cores. */
+/** How long a waiting rank spins before it sleeps, given whether it has a core to itself. */
 export class IdlePolicy {
   readonly #spins: number;
-  readonly #yields: number;
+  /** How often a yielding rank gives the core away before it sleeps. */
+  readonly yields: number;
 
   /** @param crowded whether more ranks than cores run here */
   constructor(crowded: boolean) {
     this.#spins = crowded ? CROWDED_SPINS : SPINS;
-    this.#yields = crowded ? CROWDED_YIELDS : 0;
+    this.yields = crowded ? CROWDED_YIELDS : 0;
   }
 
   /** @param looks how often the rank has looked in vain since something last happened */
   next(looks: number): Idle {
     if (looks <= this.#spins) return Idle.Spin;
-    return looks <= this.#spins + this.#yields ? Idle.Yield : Idle.Sleep;
+    return looks === this.#spins + 1 && this.yields > 0 ? Idle.Yield : Idle.Sleep;
   }
 }

@@ -12,6 +12,7 @@ import {
   SLOT_PAYLOAD_BYTES,
   SLOT_PAYLOAD_LINE,
 } from './layout';
+import type { Watchlist } from './watchlist';
 
 const SLOT_WORDS = SLOT_LINES * LINE_WORDS;
 
@@ -58,6 +59,12 @@ export class RingReader {
     const word = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS + SLOT_NUMBER;
     const wanted = (this.#consumed + 1) | 0;
     for (let look = 0; look < SPIN_LOOKS && this.#words[word] !== wanted; look++);
+  }
+
+  /** Adds what peek looks at to a watchlist. @returns false when there is a record already */
+  watch(list: Watchlist): boolean {
+    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
+    return list.add(slot + SLOT_NUMBER) !== ((this.#consumed + 1) | 0);
   }
 
   /** peek with an atomic load from the start: the look that counts before a rank goes to sleep. */

@@ -1,4 +1,5 @@
 import type { Region } from '../region/region';
+import type { Watchlist } from './watchlist';
 import { RANK_ARMED, RANK_MARKS, RANK_PEER, RANK_SLOT, rankWord } from './layout';
 
 /*
@@ -34,6 +35,14 @@ export class Wakeup {
   /** Marks that this rank has, 32 senders a word. A plain load: poll with it. */
   marks(word: number): number {
     return this.#words[this.#own + RANK_MARKS + word]!;
+  }
+
+  /** Adds this rank's marks to a watchlist. @returns false when there is one that is not in `active` */
+  watch(list: Watchlist, active: Int32Array): boolean {
+    for (let word = 0; word < this.#markWords; word++) {
+      if ((list.add(this.#own + RANK_MARKS + word) & ~active[word]!) !== 0) return false;
+    }
+    return true;
   }
 
   /** Tells `rank` that this rank has done something in their ring; wakes it if it sleeps. Call after a full fence. */

@@ -1,8 +1,10 @@
-// Copies between the region and typed arrays of any kind, without the views that TypedArray.set would need.
+// What native code does with the region's memory: copies between it and typed arrays of any kind, without the views
+// that TypedArray.set would need, and looks at words of it between yields.
 #include "addon.h"
 
 #include <cerrno>
 #include <cstring>
+#include <sched.h>
 
 struct Bytes {
   uint8_t* data;
@@ -81,8 +83,43 @@ static napi_value CopyOut(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void InitCopy(Napi::Env env, Napi::Object exports) {
+// yieldWhileSame(handle, positions: Int32Array, values: Int32Array, count, times): undefined
+// Yields the core, `times` at most, until one of `count` words of the region has another value than the one given.
+// Between two yields it touches only these words: a rank that waits on a crowded core should disturb nobody.
+static napi_value YieldWhileSame(napi_env env, napi_callback_info info) {
+  napi_value args[5];
+  size_t argc = 5;
+  void* handle;
+  Bytes positions, values;
+  int64_t count, times;
+  napi_get_cb_info(env, info, &argc, args, nullptr, nullptr);
+  if (napi_get_value_external(env, args[0], &handle) != napi_ok || !GetBytes(env, args[1], &positions) ||
+      !GetBytes(env, args[2], &values) || napi_get_value_int64(env, args[3], &count) != napi_ok ||
+      napi_get_value_int64(env, args[4], &times) != napi_ok) {
+    return nullptr;
+  }
+  const Memory* memory = static_cast<Memory*>(handle);
+  const auto* words = reinterpret_cast<const int32_t*>(memory->data);
+  const auto* position = reinterpret_cast<const int32_t*>(positions.data);
+  const auto* value = reinterpret_cast<const int32_t*>(values.data);
+  if (!InRange(positions.byteLength / sizeof(int32_t), 0, count) || !InRange(values.byteLength / sizeof(int32_t), 0, count)) {
+    return nullptr;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    if (!InRange(memory->byteLength / sizeof(int32_t), position[i], 1)) return nullptr;
+  }
+  for (int64_t turn = 0; turn < times; turn++) {
+    for (int64_t i = 0; i < count; i++) {
+      if (__atomic_load_n(&words[position[i]], __ATOMIC_ACQUIRE) != value[i]) return nullptr;
+    }
+    sched_yield();
+  }
+  return nullptr;
+}
+
+void InitRegionMemory(Napi::Env env, Napi::Object exports) {
   exports.Set("memoryHandle", Napi::Function::New(env, MemoryHandle));
   ExportRaw(env, exports, "copyIn", CopyIn);
   ExportRaw(env, exports, "copyOut", CopyOut);
+  ExportRaw(env, exports, "yieldWhileSame", YieldWhileSame);
 }
