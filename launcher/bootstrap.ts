@@ -1,14 +1,16 @@
-import { native } from '../src/native';
+import { isMainThread } from 'node:worker_threads';
 import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT } from '../src/job/join';
+import { native } from '../src/native';
 
 /*
- * Runs in every rank before the program: ties the rank's life to the launcher's, and binds it to its core.
+ * Runs in every rank before the program: ties the rank's life to the launcher's, and binds it to its core. Node runs it
+ * again in each worker thread, where nothing is left to do.
  */
-
-const socket = process.env[ENVIRONMENT.socket];
-if (socket !== undefined) native.closeOnExec(Number(socket));
-native.dieWithParent(Number(process.env[BOOTSTRAP_ENVIRONMENT.launcher]));
-const core = process.env[BOOTSTRAP_ENVIRONMENT.core];
-if (core !== undefined) native.bindToCore(Number(core));
-delete process.env[BOOTSTRAP_ENVIRONMENT.launcher];
-delete process.env[BOOTSTRAP_ENVIRONMENT.core];
+if (isMainThread) {
+  native.closeOnExec(Number(process.env[ENVIRONMENT.socket]));
+  native.dieWithParent(Number(process.env[BOOTSTRAP_ENVIRONMENT.launcher]));
+  const core = process.env[BOOTSTRAP_ENVIRONMENT.core];
+  if (core !== undefined) native.bindToCore(Number(core));
+  delete process.env[BOOTSTRAP_ENVIRONMENT.launcher];
+  delete process.env[BOOTSTRAP_ENVIRONMENT.core];
+}
