@@ -65,7 +65,7 @@ export class Engine {
     this.#inbox = new Inbox(this, job, views, this.#matching, this.#outbox, this.#rings, this.#wakeup, direct);
     this.#watchlist = new Watchlist(views);
     this.#active = new Int32Array(this.#wakeup.markWords);
-    this.#idle = new IdlePolicy(job.ranksHere > job.coresHere);
+    this.#idle = new IdlePolicy(job.ranksHere, job.coresHere);
     this.#background = new Background(this, (onRing) => job.region.watch(onRing));
   }
 

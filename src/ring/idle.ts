@@ -14,14 +14,18 @@ const SPINS = 1500;
 const CROWDED_SPINS = 1;
 const CROWDED_YIELDS = 100;
 
-/** How long a waiting rank spins before it sleeps, given whether it has a core to itself. */
+/** How long a waiting rank spins before it sleeps, given how many ranks share how many cores. */
 export class IdlePolicy {
   readonly #spins: number;
   /** How often a yielding rank gives the core away before it sleeps. */
   readonly yields: number;
 
-  /** @param crowded whether more ranks than cores run here */
-  constructor(crowded: boolean) {
+  /**
+   * @param ranks ranks that share the cores
+   * @param cores cores that they share
+   */
+  constructor(ranks: number, cores: number) {
+    const crowded = ranks > cores;
     this.#spins = crowded ? CROWDED_SPINS : SPINS;
     this.yields = crowded ? CROWDED_YIELDS : 0;
   }
