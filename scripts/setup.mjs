@@ -38,7 +38,8 @@ for (const command of ['make', 'g++', 'python3']) needs(command, 'build-essentia
 
 const addon = 'build/Release/zivm.node';
 if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
-  run('installing the npm packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+  // Not `npm ci`: it refuses a lock file without the optional packages of platforms that zivm does not run on.
+  run('installing the npm packages', 'npm', ['install', '--no-audit', '--no-fund', '--no-save']);
 } else if (modified(addon) < Math.max(newest('native'), modified('binding.gyp'))) {
   run('compiling the addon', 'npm', ['run', 'install']);
 }
