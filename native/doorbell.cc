@@ -52,17 +52,20 @@ static double NowMs() {
 // Blocks the thread; a negative time means for ever. One poll() sleeps for everything that can wake a rank.
 static Napi::Value SleepOn(const Napi::CallbackInfo& info) {
   constexpr size_t kMaxDescriptors = 16;
+  constexpr double kLongestMs = 1e15;
   Napi::Int32Array descriptors = info[0].As<Napi::Int32Array>();
   double timeoutMs = info[1].As<Napi::Number>().DoubleValue();
   size_t count = descriptors.ElementLength();
   if (count > kMaxDescriptors) return Napi::Number::New(info.Env(), -EINVAL);
   pollfd entries[kMaxDescriptors];
   for (size_t i = 0; i < count; i++) entries[i] = {descriptors[i], POLLIN, 0};
+  // What no clock counts is for ever.
+  bool forEver = timeoutMs < 0 || timeoutMs > kLongestMs;
   double deadlineMs = NowMs() + timeoutMs;
   for (;;) {
-    double leftMs = timeoutMs < 0 ? -1 : std::fmax(0, deadlineMs - NowMs());
+    double leftMs = forEver ? 0 : std::fmax(0, deadlineMs - NowMs());
     timespec left = {static_cast<time_t>(leftMs / 1e3), static_cast<long>(std::fmod(leftMs, 1e3) * 1e6)};
-    int ready = ppoll(entries, count, timeoutMs < 0 ? nullptr : &left, nullptr);
+    int ready = ppoll(entries, count, forEver ? nullptr : &left, nullptr);
     if (ready >= 0) return Napi::Number::New(info.Env(), ready > 0 ? 1 : 0);
     if (errno != EINTR) return Napi::Number::New(info.Env(), -errno);
   }

@@ -45,10 +45,13 @@ export function byteLengthOf(array: TypedArray, kind: Kind): number {
   return array.length * ELEMENT_BYTES[kind]!;
 }
 
-/** The kind of a typed array of any realm (the tag is read by a getter that the engine inlines), or -1. */
+/** The getter behind every typed array's tag: no property of the array can stand in for it, and V8 inlines it. */
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)!
+  .get as (this: unknown) => string | undefined;
+
+/** The kind of a typed array, of whatever realm, or -1 for anything else. */
 export function kindOf(value: unknown): Kind | -1 {
-  if (!ArrayBuffer.isView(value)) return -1;
-  switch ((value as TypedArray)[Symbol.toStringTag]) {
+  switch (tagOf.call(value)) {
     case 'Uint8Array':
       return Kind.Uint8;
     case 'Float64Array':

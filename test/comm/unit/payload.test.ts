@@ -1,0 +1,136 @@
+import { ARRAY_TYPES, Kind, type TypedArray } from '../../../src/comm/elements';
+import { copyOut, copyOutAt, copyPart, copyWhole } from '../../../src/comm/payload';
+import { Views } from '../../../src/ring/views';
+
+const REGION_BYTES = 10 * 1024;
+const AT = 8 * 37;
+const SENTINEL = 0xa5;
+/** Elements: none, around the limit of the loops, around a slot, and more. */
+const COUNTS = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 18, 31, 32, 33, 64, 129, 1000];
+const KINDS = ARRAY_TYPES.map((type, kind) => ({ name: (type as unknown as { name: string }).name, type, kind: kind }));
+
+const memory = new ArrayBuffer(REGION_BYTES);
+const views = new Views(memory);
+const region = new Uint8Array(memory);
+
+const bytesOf = (array: TypedArray): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const pattern = (length: number, seed: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 37 + seed * 11 + (i >>> 8)) & 0xff);
+
+/** An array in the middle of a buffer full of sentinels. */
+function guarded(type: (typeof ARRAY_TYPES)[number], count: number): { array: TypedArray; intact: () => boolean } {
+  const margin = 8;
+  const whole = new type(count + 2 * margin);
+  bytesOf(whole).fill(SENTINEL);
+  const array = whole.subarray(margin, margin + count);
+  const isSentinel = (byte: number): boolean => byte === SENTINEL;
+  const parts = [whole.subarray(0, margin), whole.subarray(margin + count)].map(bytesOf);
+  return { array, intact: () => parts.every((part) => part.every(isSentinel)) };
+}
+
+const untouched = Buffer.alloc(REGION_BYTES, SENTINEL);
+
+/** Every byte of the region outside of [at, at + byteLength) is a sentinel. */
+function regionIntact(at: number, byteLength: number): boolean {
+  const isSame = (from: number, to: number): boolean => untouched.subarray(from, to).equals(region.subarray(from, to));
+  return isSame(0, at) && isSame(at + byteLength, REGION_BYTES);
+}
+
+beforeEach(() => {
+  region.fill(SENTINEL);
+});
+
+describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
+  it.each(COUNTS)('goes into the region and out of it, and touches nothing else: %d elements', (count) => {
+    const { array, intact } = guarded(type, count);
+    const bytes = pattern(array.byteLength, count);
+    bytesOf(array).set(bytes);
+    copyWhole(views, AT, kind, array);
+    expect(region.subarray(AT, AT + bytes.length)).toEqual(bytes);
+    expect(regionIntact(AT, bytes.length)).toBe(true);
+    expect(intact()).toBe(true);
+    expect(bytesOf(array)).toEqual(bytes);
+
+    const target = guarded(type, count);
+    copyOut(views, AT, kind, target.array, bytes.length);
+    expect(bytesOf(target.array)).toEqual(bytes);
+    expect(target.intact()).toBe(true);
+    expect(regionIntact(AT, bytes.length)).toBe(true);
+  });
+
+  it('comes out into the start of a longer array, also when it is no whole number of elements', () => {
+    region.set(pattern(400, 3), AT);
+    for (let byteLength = 0; byteLength <= 150; byteLength++) {
+      const { array, intact } = guarded(type, 200);
+      copyOut(views, AT, kind, array, byteLength);
+      const received = bytesOf(array);
+      expect(received.subarray(0, byteLength)).toEqual(region.subarray(AT, AT + byteLength));
+      expect(received.subarray(byteLength).every((byte) => byte === SENTINEL)).toBe(true);
+      expect(intact()).toBe(true);
+    }
+  });
+
+  it('goes piece by piece', () => {
+    const { array } = guarded(type, 100);
+    const bytes = pattern(array.byteLength, 5);
+    bytesOf(array).set(bytes);
+    const target = guarded(type, 100);
+    for (let from = 0; from < bytes.length; from += 13) {
+      const byteLength = Math.min(13, bytes.length - from);
+      region.fill(SENTINEL);
+      copyPart(views, AT, array, from, byteLength);
+      expect(region.subarray(AT, AT + byteLength)).toEqual(bytes.subarray(from, from + byteLength));
+      expect(regionIntact(AT, byteLength)).toBe(true);
+      copyOutAt(views, AT, target.array, from, byteLength);
+    }
+    expect(bytesOf(target.array)).toEqual(bytes);
+    expect(target.intact()).toBe(true);
+  });
+
+  it('is an error when it would go beyond an array, and nothing is copied', () => {
+    const outOfBounds = expect.objectContaining({ code: 'ERR_ZIVM_TYPE' }) as Error;
+    const { array, intact } = guarded(type, 40);
+    region.fill(1, AT, AT + 1000);
+    expect(() => copyOut(views, AT, kind, array, array.byteLength + 200)).toThrow(outOfBounds);
+    expect(() => copyOutAt(views, AT, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
+    expect(() => copyOutAt(views, REGION_BYTES - 8, array, 0, 9)).toThrow(outOfBounds);
+    expect(bytesOf(array).every((byte) => byte === SENTINEL)).toBe(true);
+    expect(intact()).toBe(true);
+    region.fill(SENTINEL);
+    bytesOf(array).fill(1);
+    expect(() => copyPart(views, AT, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
+    expect(() => copyPart(views, REGION_BYTES - 8, array, 0, 9)).toThrow(outOfBounds);
+    expect(regionIntact(0, 0)).toBe(true);
+  });
+});
+
+describe('the bits of floats', () => {
+  /** Signalling and quiet NaNs with payloads, of either sign, and numbers that are easily made equal. */
+  const BITS_64 = [0x7ff0000000000001n, 0xfff0000000000001n, 0x7ff4000000000000n, 0x7ff7ffffffffffffn, 0x7ff8000000000000n, 0xfff8dead0000beefn, 0x8000000000000000n, 1n];
+  const BITS_32 = [0x7f800001, 0xff800001, 0x7fa00000, 0x7fbfffff, 0x7fc00000, 0xffc0dead, 0x80000000, 1];
+
+  // V8 compiles a function that is called often, and compiled code may treat NaNs in another way.
+  const CALLS = 30_000;
+
+  it.each([1, 2, 8, 16, 17, 40])('are kept, by compiled code too: %d elements', (count) => {
+    const wide = BigUint64Array.from({ length: count }, (_, i) => BITS_64[i % BITS_64.length]!);
+    const narrow = Uint32Array.from({ length: count }, (_, i) => BITS_32[i % BITS_32.length]!);
+    const float64 = new Float64Array(wide.buffer);
+    const float32 = new Float32Array(narrow.buffer);
+    const target64 = new Float64Array(count);
+    const target32 = new Float32Array(count);
+    const found64 = new BigUint64Array(target64.buffer);
+    const found32 = new Uint32Array(target32.buffer);
+    for (let call = 0; call < CALLS; call++) {
+      copyWhole(views, AT, Kind.Float64, float64);
+      copyOut(views, AT, Kind.Float64, target64, float64.byteLength);
+      copyWhole(views, AT, Kind.Float32, float32);
+      copyOut(views, AT, Kind.Float32, target32, float32.byteLength);
+      if (call === 0 || call === CALLS - 1) {
+        expect(found64).toEqual(wide);
+        expect(found32).toEqual(narrow);
+        target64.fill(0);
+        target32.fill(0);
+      }
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { native } from '../../src/native';
+import { Child, killChildren } from './child';
+
+const EFAULT = -14;
+const EINVAL = -22;
+const ESRCH = -3;
+const BYTES = 3_000_001;
+const byteAt = (i: number): number => (i * 7 + (i >>> 8)) & 0xff;
+
+afterEach(killChildren);
+
+describe('reading from another process', () => {
+  let child: Child;
+  let address: number;
+  let partAddress: number;
+
+  beforeEach(async () => {
+    child = new Child(join(__dirname, 'programs/readable.ts'), [BYTES]);
+    [address, partAddress] = (await child.line('at ')).split(' ').slice(1).map(Number) as [number, number];
+  });
+
+  it('gets its bytes, and what cannot be had is a code', async () => {
+    const target = new Uint8Array(BYTES + 2);
+    const part = target.subarray(1, BYTES + 1);
+    expect(native.readProcess(child.pid, address, part, BYTES)).toBe(0);
+    expect(part.findIndex((byte, i) => byte !== byteAt(i))).toBe(-1);
+    expect([target[0], target.at(-1)]).toEqual([0, 0]);
+
+    // A view is addressed where it begins, and any type of array is bytes.
+    const doubles = new Float64Array(4).fill(1);
+    expect(partAddress).toBe(address + 1000);
+    expect(native.readProcess(child.pid, partAddress, doubles, 16)).toBe(0);
+    expect([...new Uint8Array(doubles.buffer, 0, 16)]).toEqual(Array.from({ length: 16 }, (_, i) => byteAt(1000 + i)));
+    expect([...doubles.subarray(2)]).toEqual([1, 1]);
+
+    const small = new Uint8Array(64).fill(9);
+    for (const bad of [0, 16, -1, 2 ** 47 + 4096]) expect(native.readProcess(child.pid, bad, small, 64)).toBe(EFAULT);
+    expect(native.readProcess(child.pid, address, small, 65)).toBe(EINVAL);
+    expect(native.readProcess(child.pid, address, small, -1)).toBe(EINVAL);
+    expect(native.readProcess(child.pid, address, small, 0)).toBe(0);
+    expect(small.every((byte) => byte === 9)).toBe(true);
+
+    child.kill();
+    await child.ended;
+    expect(native.readProcess(child.pid, address, small, 64)).toBe(ESRCH);
+  });
+
+  it('stops where its memory ends', () => {
+    // Its arrays are somewhere in the lower half of the address space, which is not mapped from end to end.
+    const most = new Uint8Array(2 ** 30);
+    expect(native.readProcess(child.pid, address, most, 2 ** 30)).toBe(EFAULT);
+  });
+});
+
+describe('this process', () => {
+  it('can be bound to cores that it may use, and to no others', () => {
+    const cores = native.allowedCores();
+    expect(cores.length).toBeGreaterThan(0);
+    expect(cores).toEqual([...new Set(cores)].sort((a, b) => a - b));
+    expect(native.bindToCore(1023)).toBe(EINVAL);
+    expect(native.allowedCores()).toEqual(cores);
+  });
+});

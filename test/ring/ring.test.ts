@@ -1,0 +1,345 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileFunction } from 'node:vm';
+import fc from 'fast-check';
+import ts from 'typescript';
+import { LINE_BYTES, LINE_WORDS, RING_HEAD, RING_SLOTS, ringShape, SLOT_LINES, SLOT_PAYLOAD_LINE } from '../../src/ring/layout';
+import { RingReader } from '../../src/ring/ring-reader';
+import { RingWriter } from '../../src/ring/ring-writer';
+import { type Ends, expectSentinels, headOf, memoryFor, RingModel, type Step } from './ring-model';
+import { Random } from './random';
+
+/** The smallest ring there is, one in between, and the largest. */
+const LINE_COUNTS = [32, 128, 4096];
+
+function ends(lineCount: number, seed = 1): Ends {
+  const random = new Random(seed);
+  const { words, ring } = memoryFor(lineCount, (memory) => {
+    for (let i = 0; i < memory.length; i++) memory[i] = random.below(2 ** 32);
+  });
+  const writer = new RingWriter(words, ring, lineCount);
+  writer.format();
+  return { words, ring, writer, reader: new RingReader(words, ring, lineCount) };
+}
+
+/** Mostly short records, some as long as they get, and reads in bursts, so that the ring runs full and empty. */
+function steps(maxPayload: number, maxLength: number): fc.Arbitrary<Step[]> {
+  const byteLength = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: Math.min(200, maxPayload) }) },
+    { weight: 2, arbitrary: fc.integer({ min: 0, max: maxPayload }) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 96, 97, maxPayload - 1, maxPayload) },
+  );
+  const write = byteLength.map((bytes): Step => ({ write: bytes }));
+  const read = fc.integer({ min: 1, max: 6 }).map((count): Step => ({ read: count }));
+  return fc.array(fc.oneof({ weight: 3, arbitrary: write }, { weight: 1, arbitrary: read }), { maxLength, size: 'max' });
+}
+
+describe('a ring, one end after the other', () => {
+  it.each(LINE_COUNTS)('is a queue: %d lines', (lineCount) => {
+    const { maxPayload } = ends(lineCount).writer;
+    let full = 0;
+    fc.assert(
+      fc.property(fc.integer(), steps(maxPayload, 300), (seed, script) => {
+        const ring = ends(lineCount, seed);
+        const model = new RingModel(ring);
+        model.run(script);
+        model.drain();
+        full += model.full;
+        expectSentinels(ring);
+      }),
+      { numRuns: lineCount > 1000 ? 20 : 60 },
+    );
+    if (lineCount < 1000) expect(full).toBeGreaterThan(0);
+  });
+
+  it.each(LINE_COUNTS)('goes round many times, slots and payloads: %d lines', (lineCount) => {
+    const ring = ends(lineCount);
+    const model = new RingModel(ring);
+    const random = new Random(lineCount);
+    const { slotCount, payloadLines } = ringShape(lineCount);
+    let lines = 0;
+    // The short ones take the slots round, the long ones the payload part.
+    for (let record = 0; record < slotCount * 3 || lines < payloadLines * 5; record++) {
+      const byteLength = random.below(8) === 0 ? random.below(ring.writer.maxPayload + 1) : random.below(300);
+      while (!model.write(byteLength)) model.read();
+      lines += Math.ceil(byteLength / LINE_BYTES);
+      if (random.below(3) === 0) model.read();
+    }
+    model.drain();
+    expectSentinels(ring);
+  });
+
+  it('is full when every slot is taken, and not before', () => {
+    const ring = ends(128);
+    const model = new RingModel(ring);
+    const { slotCount } = ringShape(128);
+    for (let record = 0; record < slotCount; record++) expect(model.write(8)).toBe(true);
+    expect(model.write(8)).toBe(false);
+    expect(model.write(0)).toBe(false);
+    model.drain();
+    expect(model.write(8)).toBe(true);
+  });
+
+  it('is full when the payload part is taken, and short records still go', () => {
+    const ring = ends(128);
+    const model = new RingModel(ring);
+    let long = 0;
+    while (model.write(ring.writer.maxPayload)) long++;
+    expect(long).toBe(Math.floor(ringShape(128).payloadLines / (ring.writer.maxPayload / LINE_BYTES)));
+    expect(model.write(96)).toBe(true);
+    expect(model.write(ring.writer.maxPayload)).toBe(false);
+    model.drain();
+    expect(model.write(ring.writer.maxPayload)).toBe(true);
+  });
+
+  it.each(LINE_COUNTS)('has room for maxPayload whenever it is drained: %d lines', (lineCount) => {
+    const { maxPayload } = ends(lineCount).writer;
+    fc.assert(
+      fc.property(steps(maxPayload, 60), (script) => {
+        const model = new RingModel(ends(lineCount));
+        model.run(script);
+        model.drain();
+        expect(model.write(maxPayload)).toBe(true);
+      }),
+      { numRuns: lineCount > 1000 ? 20 : 200 },
+    );
+  });
+
+  it('takes nothing that was in the memory before for a record', () => {
+    // The worst that can be there: the numbers that the reader will wait for.
+    const { slotCount } = ringShape(32);
+    const { words, ring } = memoryFor(32, (memory) => memory.fill(1));
+    const writer = new RingWriter(words, ring, 32);
+    for (let slot = 0; slot < slotCount; slot++) words[ring + RING_SLOTS + slot * SLOT_LINES * LINE_WORDS] = slot + 1;
+    words[ring + RING_HEAD] = slotCount;
+    writer.format();
+    const reader = new RingReader(words, ring, 32);
+    expect(reader.peek()).toBe(-1);
+    expect(reader.look()).toBe(-1);
+    const model = new RingModel({ words, ring, writer, reader });
+    // Every slot shows its record once, lap after lap, although the record of the lap before still lies in it.
+    for (let record = 0; record < slotCount * 10; record++) {
+      expect(model.write(record % 100)).toBe(true);
+      expect(model.read().taken).toBe(true);
+      expect(model.read().taken).toBe(false);
+    }
+  });
+
+  it('spin returns, with a record and without', () => {
+    const ring = ends(32);
+    const model = new RingModel(ring);
+    ring.reader.spin();
+    expect(ring.reader.peek()).toBe(-1);
+    model.write(4);
+    ring.reader.spin();
+    expect(model.read().taken).toBe(true);
+  });
+});
+
+describe('what the reader announces', () => {
+  it.each(LINE_COUNTS)('comes after a quarter of the slots at the latest: %d lines', (lineCount) => {
+    const ring = ends(lineCount);
+    const model = new RingModel(ring);
+    const quarter = ringShape(lineCount).slotCount / 4;
+    for (let round = 0; round < 10; round++) {
+      for (let record = 0; record < quarter; record++) model.write(8);
+      model.drain();
+      expect(headOf(ring)).toBe((round + 1) * quarter);
+    }
+  });
+
+  it.each(LINE_COUNTS)('comes after a quarter of the payload lines at the latest: %d lines', (lineCount) => {
+    const ring = ends(lineCount);
+    const model = new RingModel(ring);
+    for (let record = 1; record <= 20; record++) {
+      model.write(ring.writer.maxPayload);
+      model.read();
+      expect(headOf(ring)).toBe(record);
+    }
+  });
+
+  it.each(LINE_COUNTS)('wakes a starved writer by the time that there is room: %d lines', (lineCount) => {
+    const { maxPayload } = ends(lineCount).writer;
+    fc.assert(
+      fc.property(steps(maxPayload, 60), fc.integer({ min: 0, max: maxPayload }), (script, byteLength) => {
+        const ring = ends(lineCount);
+        const model = new RingModel(ring);
+        model.run(script);
+        while (model.write(byteLength));
+        ring.writer.setStarved(true);
+        // The protocol: look once more after the mark was set, then sleep.
+        expect(model.write(byteLength)).toBe(false);
+        let woken = false;
+        let before = headOf(ring);
+        while (model.length > 0) {
+          const { woke } = model.read();
+          // It is told with every announcement, and with nothing else.
+          expect(woke).toBe(headOf(ring) !== before);
+          before = headOf(ring);
+          woken ||= woke;
+        }
+        expect(woken).toBe(true);
+        expect(model.write(byteLength)).toBe(true);
+      }),
+      { numRuns: lineCount > 1000 ? 10 : 100 },
+    );
+  });
+
+  it('wakes nobody who does not starve', () => {
+    const ring = ends(32);
+    const model = new RingModel(ring);
+    ring.writer.setStarved(true);
+    ring.writer.setStarved(false);
+    for (let record = 0; record < 100; record++) {
+      model.write(200);
+      expect(model.read().woke).toBe(false);
+    }
+  });
+});
+
+describe('what a broken partner does', () => {
+  const corrupt = expect.objectContaining({ code: 'ERR_ZIVM_CORRUPT' }) as unknown;
+  const thrownBy = (action: () => unknown): unknown => {
+    try {
+      action();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+
+  it('a head that was never written is an error of the writer', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 12 }), fc.integer(), (records, head) => {
+        const ring = ends(32);
+        const model = new RingModel(ring);
+        const { slotCount } = ringShape(32);
+        for (let record = 0; record < records; record++) {
+          model.write(8);
+          model.read();
+        }
+        const before = headOf(ring);
+        while (model.write(8));
+        const written = before + slotCount;
+        ring.words[ring.ring + RING_HEAD] = head;
+        const isPossible = head >= before && head <= written;
+        const error = thrownBy(() => ring.writer.claim(8));
+        expect(error).toEqual(isPossible ? undefined : corrupt);
+        expectSentinels(ring);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('a head that goes back is an error of the writer, for payload lines too', () => {
+    const ring = ends(32);
+    const model = new RingModel(ring);
+    for (let record = 0; record < 3; record++) {
+      model.write(ring.writer.maxPayload);
+      model.read();
+    }
+    while (model.write(ring.writer.maxPayload));
+    for (const head of [headOf(ring) - 1, -1, 100, -(2 ** 31)]) {
+      ring.words[ring.ring + RING_HEAD] = head;
+      expect(thrownBy(() => ring.writer.claim(ring.writer.maxPayload))).toEqual(corrupt);
+    }
+  });
+
+  it('a payload line outside of the ring is an error of the reader', () => {
+    const { payloadLines } = ringShape(32);
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.integer(), fc.integer({ min: -2, max: payloadLines + 2 })),
+        fc.oneof(fc.integer({ min: 97, max: 4096 }), fc.integer({ min: 97, max: 2 ** 31 - 1 })),
+        (line, byteLength) => {
+          const ring = ends(32);
+          const slot = ring.writer.claim(100);
+          ring.writer.publish(slot);
+          ring.words[slot + SLOT_PAYLOAD_LINE] = line;
+          expect(ring.reader.peek()).toBe(slot);
+          const lines = Math.ceil(byteLength / LINE_BYTES);
+          const firstPayload = (ring.ring + 32 * LINE_WORDS) / LINE_WORDS - payloadLines;
+          if (line >= 0 && line + lines <= payloadLines) {
+            expect(ring.reader.payload(slot, byteLength)).toBe((firstPayload + line) * LINE_WORDS);
+          } else {
+            expect(thrownBy(() => ring.reader.payload(slot, byteLength))).toEqual(corrupt);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('a record number that is not the next one is no record', () => {
+    const ring = ends(32);
+    const slot = ring.writer.claim(8);
+    for (const number of [0, 2, -1, 2 ** 31 - 1, -(2 ** 31)]) {
+      ring.words[slot] = number;
+      expect(ring.reader.peek()).toBe(-1);
+      expect(ring.reader.look()).toBe(-1);
+    }
+  });
+});
+
+/*
+ * The counts are private and start at 0, and to write 2^32 records takes minutes. So these tests compile both ends
+ * once more with other initial values, and change nothing else.
+ */
+describe('counts that wrap at 32 bits', () => {
+  function compiled<T>(name: string, initial: Record<string, number>): T {
+    const folder = join(__dirname, '../../src/ring');
+    let source = readFileSync(join(folder, `${name}.ts`), 'utf8');
+    for (const [field, value] of Object.entries(initial)) {
+      const declaration = `  #${field} = 0;`;
+      expect(source.split(declaration)).toHaveLength(2);
+      source = source.replace(declaration, `  #${field} = ${value};`);
+    }
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+    });
+    const exports = {};
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- what the compiled module imports
+    const requireHere = (module: string): unknown => require(join(folder, module));
+    const load = compileFunction(outputText, ['exports', 'require']) as (exports: object, require: unknown) => void;
+    load(exports, requireHere);
+    return exports as T;
+  }
+
+  it.each([
+    { what: 'the sign bit of the number of records', records: 2 ** 31, lines: 0 },
+    { what: 'the number of records', records: 2 ** 32, lines: 0 },
+    { what: 'the sign bit of the number of payload lines', records: 0, lines: 2 ** 31 },
+    { what: 'the number of payload lines', records: 2 ** 32, lines: 2 ** 32 },
+  ])('go on: $what', ({ records, lines }) => {
+    const lineCount = 128;
+    const { slotCount } = ringShape(lineCount);
+    // Three laps before the wrap; a ring starts at a whole number of laps, where the next slot is the first.
+    const start = (records - 3 * slotCount) | 0;
+    const linesStart = (lines - 300) | 0;
+    const { words, ring, writer: original } = ends(lineCount);
+    const writer = new (compiled<{ RingWriter: typeof RingWriter }>('ring-writer', {
+      written: start,
+      head: start,
+      linesGiven: linesStart,
+      linesFreed: linesStart,
+    }).RingWriter)(words, ring, lineCount);
+    const reader = new (compiled<{ RingReader: typeof RingReader }>('ring-reader', {
+      consumed: start,
+      announced: start,
+    }).RingReader)(words, ring, lineCount);
+    words[ring + RING_HEAD] = start;
+    // What the lap before has left: format() writes 0, which is a number like others at the wrap.
+    for (let slot = 0; slot < slotCount; slot++) words[ring + RING_SLOTS + slot * SLOT_LINES * LINE_WORDS] = start - slotCount + slot + 1;
+    const model = new RingModel({ words, ring, writer, reader });
+    const random = new Random(7);
+    for (let record = 0; record < 12 * slotCount; record++) {
+      const byteLength = random.below(3) === 0 ? random.below(original.maxPayload + 1) : random.below(150);
+      while (!model.write(byteLength)) model.drain();
+      if (random.below(2) === 0) model.read();
+    }
+    model.drain();
+    expect(model.full).toBeGreaterThan(0);
+    expect(model.write(original.maxPayload)).toBe(true);
+    expectSentinels({ words });
+  });
+});
