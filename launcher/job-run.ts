@@ -2,13 +2,15 @@ import { constants } from 'node:os';
 import { native } from '../src/native';
 import { RankPhase } from '../src/ring/layout';
 import type { JobOptions } from './options';
-import { Output } from './output';
+import { makeOutputFolders, Output } from './output';
 import { findProgram } from './programs';
 import { type Exit, RankProcess } from './rank-process';
 import { SharedMemoryServer } from './server';
 
 /** Ranks are asked to end, and after this are made to. */
 const GRACE_MS = 400;
+/** How long the exit of a rank is waited for that ended before another one failed. */
+const EXIT_ORDER_MS = 250;
 const TIMED_OUT = 124;
 const SLOT = 0;
 const VECTORS = 1;
@@ -25,6 +27,9 @@ export class JobRun {
   readonly #server: SharedMemoryServer;
   readonly #output: Output;
   #ranks: RankProcess[] = [];
+  /** Ranks in the order in which they ended, and how their processes exited, which is known a little later. */
+  readonly #ended: number[] = [];
+  readonly #exits = new Map<number, Exit>();
   #failure: Failure | null = null;
   #stopping: string | null = null;
   #exitCode = 0;
@@ -33,15 +38,19 @@ export class JobRun {
   /** @throws UsageError, ZivmError when the job cannot be started */
   constructor(options: JobOptions) {
     this.#options = options;
+    if (options.output.dir !== undefined) makeOutputFolders(options.output.dir, options.size);
     this.#output = new Output(options.output);
-    this.#server = new SharedMemoryServer(options.regionBytes, options.size, VECTORS);
+    this.#server = new SharedMemoryServer(options.regionBytes, options.size, VECTORS, (rank) => {
+      this.#ended.push(rank);
+      this.#judgeInOrder();
+    });
   }
 
   /** @returns the exit code of zivmrun */
   async run(): Promise<number> {
     const onSignal = (signal: NodeJS.Signals): void => this.#passOn(signal);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-    process.stdout.on('error', () => this.#stop('nobody reads the output any more', 128 + constants.signals.SIGPIPE));
+    process.stdout.on('error', () => this.#stop('ended: nobody reads the output any more', 128 + constants.signals.SIGPIPE));
     this.#startRanks();
     const timer = this.#startTimer();
     await Promise.all(this.#ranks.map((rank) => rank.ended));
@@ -66,7 +75,7 @@ export class JobRun {
     this.#ranks = found.map(({ entry, program }, rank) => {
       const core = bindToCore ? cores[rank % cores.length] : undefined;
       if (this.#options.reportBindings) {
-        process.stderr.write(`zivmrun: rank ${rank} ${core === undefined ? 'is not bound' : `is bound to core ${core}`}\n`);
+        this.#output.say(`rank ${rank} ${core === undefined ? 'is not bound' : `is bound to core ${core}`}`);
       }
       const process_ = new RankProcess(
         {
@@ -99,11 +108,26 @@ export class JobRun {
   }
 
   #rankExited(rank: number, exit: Exit): void {
-    if (this.#failure !== null || this.#stopping !== null) return;
-    const failure = this.#judge(rank, exit);
-    if (failure === null) return;
-    this.#failure = failure;
-    this.#end();
+    this.#exits.set(rank, exit);
+    this.#judgeInOrder();
+    // A rank may have closed its connection and go on: then it is not the one to wait for.
+    if (!this.#isOver && this.#judge(rank, exit)) setTimeout(() => this.#judgeAll([rank]), EXIT_ORDER_MS).unref();
+  }
+
+  /** Who waits for a rank that fails, fails too, and its process may exit first: what counts is who ended first. */
+  #judgeInOrder(): void {
+    const firstUnknown = this.#ended.findIndex((rank) => !this.#exits.has(rank));
+    this.#judgeAll(firstUnknown < 0 ? this.#ended : this.#ended.slice(0, firstUnknown));
+  }
+
+  #judgeAll(ranks: number[]): void {
+    if (this.#isOver) return;
+    for (const rank of ranks) this.#failure ??= this.#judge(rank, this.#exits.get(rank)!);
+    if (this.#failure !== null) this.#end();
+  }
+
+  get #isOver(): boolean {
+    return this.#failure !== null || this.#stopping !== null;
   }
 
   #judge(rank: number, { code, signal }: Exit): Failure | null {
@@ -119,7 +143,7 @@ export class JobRun {
 
   /** The job is over for a reason of the launcher's own. */
   #stop(why: string, exitCode: number): void {
-    if (this.#failure !== null || this.#stopping !== null) return;
+    if (this.#isOver) return;
     this.#stopping = why;
     this.#exitCode = exitCode;
     this.#end();
@@ -147,9 +171,9 @@ export class JobRun {
       const { rank, how } = this.#failure;
       const lines = this.#output.lastLines(rank);
       const last = lines.length === 0 ? 'It wrote nothing.' : `The last it wrote:\n${lines.map((line) => `  | ${line}`).join('\n')}`;
-      process.stderr.write(`zivmrun: rank ${rank} (process ${this.#ranks[rank]!.pid}) ${how}: the job is ended. ${last}\n`);
+      this.#output.say(`rank ${rank} (process ${this.#ranks[rank]!.pid}) ${how}: the job is ended. ${last}`);
     } else if (this.#stopping !== null) {
-      process.stderr.write(`zivmrun: the job was ${this.#stopping}\n`);
+      this.#output.say(`the job was ${this.#stopping}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { native } from '../src/native';
@@ -67,7 +68,7 @@ export function parseOptions(args: readonly string[], version: string): JobOptio
     name,
     args,
     count: values.n ?? native.allowedCores().length,
-    wdir: resolve(values.wdir ?? '.'),
+    wdir: checkFolder(resolve(values.wdir ?? '.')),
     env: values.x,
   }));
   const size = programs.reduce((sum, program) => sum + program.count, 0);
@@ -85,6 +86,11 @@ export function parseOptions(args: readonly string[], version: string): JobOptio
     reportBindings: job.reportBindings ?? false,
     regionBytes: job.regionSize ?? parseSize(DEFAULT_REGION),
   };
+}
+
+function checkFolder(folder: string): string {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new UsageError(`--wdir ${folder}: there is no such folder`);
+  return folder;
 }
 
 function splitAtColons(args: readonly string[]): string[][] {
@@ -165,6 +171,6 @@ function parseSize(text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([KMG]?)i?B?$/i.exec(text) ?? [];
   if (digits === undefined) throw new InvalidArgumentError('It must be a size such as 64M or 1G.');
   const bytes = Number(digits) * 1024 ** ' KMG'.indexOf((unit || ' ').toUpperCase());
-  if (bytes < 1 || bytes > MAX_REGION_BYTES) throw new InvalidArgumentError('It must be at most 4G.');
-  return 2 ** Math.ceil(Math.log2(bytes));
+  if (bytes > MAX_REGION_BYTES) throw new InvalidArgumentError('It must be at most 4G.');
+  return bytes < 1 ? 0 : 2 ** Math.ceil(Math.log2(bytes));
 }

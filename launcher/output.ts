@@ -1,10 +1,11 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { UsageError } from './usage-error';
 
 const NEWLINE = 0x0a;
-/** Lines of a rank that a report of its failure shows. */
-const LAST_LINES = 10;
+/** Lines of a rank that a report of its failure shows: enough for an error with its stack. */
+const LAST_LINES = 24;
 
 export interface OutputOptions {
   /** Begin each line with the rank and the stream it comes from. */
@@ -15,11 +16,23 @@ export interface OutputOptions {
   dir: string | undefined;
 }
 
+const rankFolder = (dir: string, rank: number): string => join(dir, `rank.${rank}`);
+
+/** Makes the folders for the copies of the ranks' output. @throws UsageError */
+export function makeOutputFolders(dir: string, size: number): void {
+  try {
+    for (let rank = 0; rank < size; rank++) mkdirSync(rankFolder(dir, rank), { recursive: true });
+  } catch (error) {
+    throw new UsageError(`--output-dir ${dir}: ${(error as Error).message}`);
+  }
+}
+
 type StreamName = 'stdout' | 'stderr';
 
 /** Writes whole lines to one of the launcher's own streams. */
 class Sink {
   readonly #target: Writable;
+  readonly #held: NodeJS.ReadableStream[] = [];
   #midLine = false;
 
   constructor(target: Writable) {
@@ -33,8 +46,14 @@ class Sink {
     return this.#target.write(Buffer.concat([Buffer.from(separator + prefix), line]));
   }
 
-  onceDrained(callback: () => void): void {
-    this.#target.once('drain', callback);
+  /** Lets a stream wait until the target has taken what was written. */
+  hold(stream: NodeJS.ReadableStream): void {
+    stream.pause();
+    this.#held.push(stream);
+    if (this.#held.length > 1) return;
+    this.#target.once('drain', () => {
+      for (const held of this.#held.splice(0)) held.resume();
+    });
   }
 }
 
@@ -54,10 +73,7 @@ export class Output {
     let pending: Buffer[] = [];
     const emit = (line: Buffer): void => {
       this.#remember(rank, line);
-      if (!this.#sinks[name].write(this.#prefix(rank, name), line)) {
-        stream.pause();
-        this.#sinks[name].onceDrained(() => stream.resume());
-      }
+      if (!this.#sinks[name].write(this.#prefix(rank, name), line)) this.#sinks[name].hold(stream);
     };
     stream.on('data', (chunk: Buffer) => {
       copy?.write(chunk);
@@ -73,6 +89,11 @@ export class Output {
       if (pending.length > 0) emit(Buffer.concat(pending));
       copy?.end();
     });
+  }
+
+  /** Writes a message of zivmrun's own, on a line of its own. */
+  say(message: string): void {
+    this.#sinks.stderr.write('', Buffer.from(`zivmrun: ${message}\n`));
   }
 
   /** What a rank wrote last, to either stream. */
@@ -94,8 +115,6 @@ export class Output {
 
   #copyTo(rank: number, name: StreamName): Writable | undefined {
     if (this.#options.dir === undefined) return undefined;
-    const folder = join(this.#options.dir, `rank.${rank}`);
-    mkdirSync(folder, { recursive: true });
-    return createWriteStream(join(folder, name));
+    return createWriteStream(join(rankFolder(this.#options.dir, rank), name));
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { native } from '../src/native';
 import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT } from '../src/job/join';
 import type { Program } from './programs';
@@ -7,8 +8,8 @@ import type { Program } from './programs';
 /** The descriptor under which a rank finds its connection to the server. */
 const SERVER_FD = 3;
 const BOOTSTRAP = join(__dirname, 'bootstrap.js');
-/** How long output may still come after a rank's process has ended. */
-const OUTPUT_AFTER_EXIT_MS = 200;
+/** A process that has left the group may hold the pipes open for ever: they are closed when so long nothing came. */
+const SILENCE_AFTER_EXIT_MS = 300;
 
 export interface RankOptions {
   rank: number;
@@ -71,7 +72,7 @@ export class RankProcess {
         this.#exit = { code, signal };
         this.signal('SIGKILL'); // what the rank has left behind
         onExit(this.#exit);
-        setTimeout(() => this.#closeOutput(), OUTPUT_AFTER_EXIT_MS).unref();
+        for (const stream of [this.#child.stdout!, this.#child.stderr!]) closeWhenSilent(stream);
       });
       this.#child.on('close', () => resolve(this.#exit!));
     });
@@ -102,10 +103,16 @@ export class RankProcess {
       // The group is gone already.
     }
   }
+}
 
-  /** A process that has left the group may hold the pipes open for ever. */
-  #closeOutput(): void {
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
-  }
+/** Closes a stream when nothing has come for a while, unless it is this side that does not read. */
+function closeWhenSilent(stream: Readable): void {
+  let isSilent = false;
+  const timer = setInterval(() => {
+    if (isSilent && !stream.isPaused()) stream.destroy();
+    isSilent = true;
+  }, SILENCE_AFTER_EXIT_MS);
+  stream.on('data', () => (isSilent = false));
+  stream.on('close', () => clearInterval(timer));
+  if (stream.closed) clearInterval(timer);
 }

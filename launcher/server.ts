@@ -45,15 +45,18 @@ export class SharedMemoryServer {
   readonly #clients = new Map<number, Client>();
   /** Rank by client ID. */
   readonly #ranks = new Map<number, number>();
+  readonly #onRankEnded: (rank: number) => void;
   #nextId = 0;
 
   /**
    * @param byteLength size of the region, a power of two
    * @param rankCount ranks that it is laid out for
    * @param vectors doorbells of each client
+   * @param onRankEnded called when the connection of a client that is a rank has closed, in the order of closing
    * @throws ZivmError `ERR_ZIVM_NO_SPACE`
    */
-  constructor(byteLength: number, rankCount: number, vectors: number) {
+  constructor(byteLength: number, rankCount: number, vectors: number, onRankEnded: (rank: number) => void = () => undefined) {
+    this.#onRankEnded = onRankEnded;
     this.plan = planRegion(byteLength, rankCount);
     this.#vectors = vectors;
     this.#memory = checked(native.createMemory(byteLength), 'making the shared memory');
@@ -128,7 +131,10 @@ export class SharedMemoryServer {
     client.watcher.close();
     native.closeDescriptor(client.socket);
     const rank = this.#ranks.get(client.id);
-    if (rank !== undefined) this.#rankEnded(rank);
+    if (rank !== undefined) {
+      this.#markEnded(rank);
+      this.#onRankEnded(rank);
+    }
     for (const other of this.#clients.values()) {
       other.queue.push({ value: client.id, descriptor: -1 });
       this.#flush(other);
@@ -137,7 +143,7 @@ export class SharedMemoryServer {
   }
 
   /** Marks the rank in the table, and wakes everyone who sleeps so that nobody waits for it. */
-  #rankEnded(rank: number): void {
+  #markEnded(rank: number): void {
     const state = this.phase(rank) === RankPhase.Finished ? RankState.Finished : RankState.Dead;
     Atomics.store(this.#words, rankWord(rank) + RANK_STATE, state);
     // SYNC POINT with Engine.prepareSleep: epoch first, then a look at who is armed.

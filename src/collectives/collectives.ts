@@ -50,7 +50,10 @@ export abstract class Collectives extends PointToPoint {
    */
   bcastObject<T>(value: T | undefined, root = 0): T {
     checkRoot(root, this.size, 'bcastObject');
-    if (this.size === 1) return value as T;
+    if (this.size === 1) {
+      pack(value, 'bcastObject'); // what cannot be sent fails here too
+      return value as T;
+    }
     const length = new Float64Array(1);
     let packed: Uint8Array | undefined;
     let failure: unknown;
@@ -109,7 +112,7 @@ export abstract class Collectives extends PointToPoint {
     // An operation that does not commute is applied in rank order, so its tree has rank 0 at the root.
     const treeRoot = op.commute ? root : 0;
     // Intermediate results need a place of their own: the user's send buffer stays as it is.
-    const mine = isRoot && treeRoot === root ? (recv as Buf) : own.slice();
+    const mine = isRoot && treeRoot === root ? (recv as Buf) : copyOf(own);
     if (mine === recv && send !== IN_PLACE) copy(own, mine);
     if (this.size > 1) reduce(this.#team, reduction, mine, treeRoot);
     if (treeRoot !== root && this.rank === treeRoot) this.#team.send(mine, root);
@@ -176,6 +179,11 @@ function checkPair(send: Buf, sendKind: Kind, recv: Buf, call: string): void {
   if (send.length !== recv.length) {
     throw new ZivmError('ERR_ZIVM_COUNT', `${call}: the send buffer has ${send.length} elements, the receive buffer ${recv.length}`, { call });
   }
+}
+
+/** A copy of its own also of a Buffer, whose slice() is a view of the same memory. */
+function copyOf(array: Buf): Buf {
+  return Uint8Array.prototype.slice.call(array);
 }
 
 /** Copies between arrays of the same type. */

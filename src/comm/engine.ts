@@ -115,9 +115,9 @@ export class Engine {
     if (payload !== null && send.buf !== null) {
       payload.set(new Uint8Array(send.buf.buffer, send.buf.byteOffset, send.buf.byteLength));
     }
-    this.#matching.keep(
-      new Unexpected(this.rank, send.context, send.tag, send.byteLength, send.flags, 0, payload, waits ? send : null),
-    );
+    const message = new Unexpected(this.rank, send.context, send.tag, send.byteLength, send.flags, 0, payload, waits ? send : null);
+    message.received = send.byteLength;
+    this.#matching.keep(message);
     this.arrived();
     if (!waits) this.finish(send);
   }
@@ -161,10 +161,15 @@ export class Engine {
     if (!receive.done) this.#waitForReceive(receive);
   }
 
+  /** Whether only this rank could send what a blocking call waits for. */
+  #isOnlySelf(members: Members, source: number): boolean {
+    return source === this.rank || (source === ANY_SOURCE && members.worldRanks.length === 1);
+  }
+
   /** Waits for a receive that the caller does not keep: if the wait fails, the receive goes too. */
   #waitForReceive(receive: ReceiveRequest<unknown>): void {
     try {
-      if (receive.source === this.rank) throw nobodyCanSend();
+      if (this.#isOnlySelf(receive.members as Members, receive.source)) throw nobodyCanSend();
       this.waitFor(receive);
     } catch (error) {
       this.cancel(receive);
@@ -192,6 +197,7 @@ export class Engine {
 
   /** Blocks until there is a message for which no receive is posted. @throws ZivmError when none can come any more */
   waitForMessage(members: Members, source: number, context: number, tag: number): Unexpected {
+    if (this.#isOnlySelf(members, source)) throw nobodyCanSend();
     let found: Unexpected | null = null;
     this.waitUntil(() => {
       found = this.#matching.findUnexpected(source, context, tag);
@@ -205,7 +211,11 @@ export class Engine {
   async messageComes(members: Members, source: number, context: number, tag: number): Promise<Unexpected> {
     for (;;) {
       const found = this.find(source, context, tag);
-      if (found !== null) return found;
+      if (found !== null) {
+        // At once, before anybody else finds it.
+        this.take(found);
+        return found;
+      }
       const ended = this.#endOfSource(members, source);
       if (ended !== null) throw ended;
       const arrival = new Arrival(this);
@@ -391,7 +401,7 @@ export class Engine {
       return false;
     }
     this.#active.fill(0);
-    this.#polled = [];
+    this.#polled.length = 0;
     return true;
   }
 

@@ -15,15 +15,22 @@ function checkInactive(done: boolean): void {
 /** What sendInit returns (MPI_Send_init). Before its first start it counts as complete, with an empty status. */
 export class PersistentSend extends SendRequest implements PersistentRequest<Status> {
   readonly #engine: Engine;
+  #started = false;
 
   constructor(engine: Engine) {
     super(engine);
     this.#engine = engine;
     this.complete();
+    this.markReported();
+  }
+
+  protected override result(): Status {
+    return this.#started ? super.result() : new Status();
   }
 
   start(): void {
     checkInactive(this.done);
+    this.#started = true;
     this.reset();
     if (this.dest === PROC_NULL) this.complete();
     else this.#engine.startSend(this);
@@ -46,6 +53,7 @@ export class PersistentReceive extends BufferReceive implements PersistentReques
     this.#source = source;
     this.#tag = tag;
     this.complete();
+    this.markReported();
   }
 
   start(): void {

@@ -60,7 +60,7 @@ export abstract class PointToPoint {
 
   /** As `send`, and blocks until the receiver has matched the message (MPI_Ssend). */
   ssend(buf: Buf, dest: number, tag = 0): void {
-    this.issend(buf, dest, tag).wait();
+    this.#startSend('ssend', buf, checkBuf(buf, 'ssend'), dest, tag, FLAG_SYNCHRONOUS, undefined).wait();
   }
 
   /**
@@ -78,23 +78,27 @@ export abstract class PointToPoint {
 
   /** Sends and receives at once, so that a ring of ranks that all do so never blocks (MPI_Sendrecv). */
   sendrecv(sendbuf: Buf, dest: number, sendtag: number, recvbuf: Buf, source: number, recvtag: number): Status {
+    return this.#exchange('sendrecv', sendbuf, dest, sendtag, recvbuf, source, recvtag);
+  }
+
+  #exchange(call: string, sendbuf: Buf, dest: number, sendtag: number, recvbuf: Buf, source: number, recvtag: number): Status {
+    const kind = checkBuf(sendbuf, call);
+    checkDest(dest, this.size, call);
+    checkTag(sendtag, call);
+    checkBuf(recvbuf, call);
+    checkSource(source, this.size, call);
+    checkWantedTag(recvtag, call);
     const receive = this.irecv(recvbuf, source, recvtag);
-    let send: Request<Status>;
-    try {
-      send = this.isend(sendbuf, dest, sendtag);
-    } catch (error) {
-      receive.cancel();
-      throw error;
-    }
-    const status = receive.wait();
+    const send = this.#startSend(call, sendbuf, kind, dest, sendtag, 0, undefined);
+    // The send first, so that a receive that fails does not leave it behind.
     send.wait();
-    return status;
+    return receive.wait();
   }
 
   /** As `sendrecv` with one buffer: what arrives replaces what was sent (MPI_Sendrecv_replace). */
   sendrecvReplace(buf: Buf, dest: number, sendtag: number, source: number, recvtag: number): Status {
     checkBuf(buf, 'sendrecvReplace');
-    return this.sendrecv(buf.slice(), dest, sendtag, buf, source, recvtag);
+    return this.#exchange('sendrecvReplace', Uint8Array.prototype.slice.call(buf), dest, sendtag, buf, source, recvtag);
   }
 
   /** Starts to send; the buffer must not be changed until the request is complete (MPI_Isend). */
@@ -152,7 +156,10 @@ export abstract class PointToPoint {
   }
 
   #startReceive<R extends BufferReceive | ObjectReceive<unknown>>(receive: R, options: IOptions | undefined): R {
-    if (receive.source === PROC_NULL) {
+    if (options?.signal?.aborted) {
+      receive.markCancelled();
+      receive.complete();
+    } else if (receive.source === PROC_NULL) {
       receive.completeEmpty(PROC_NULL);
     } else {
       this.engine.startReceive(receive);
@@ -279,7 +286,6 @@ export abstract class PointToPoint {
     if (source === PROC_NULL) return;
     for (;;) {
       const found = await this.engine.messageComes(this.members, this.worldSource(source), this.context, tag);
-      this.engine.take(found);
       const message = new Message(this.engine, this.members, found);
       const value = await message.irecvObject<T>();
       const status = message.status();

@@ -52,6 +52,11 @@ export abstract class Request<T> implements PromiseLike<T> {
     this.state |= IN_BACKGROUND;
   }
 
+  /** @internal Nothing to be reported: a persistent request before its first start. */
+  markReported(): void {
+    this.state |= REPORTED;
+  }
+
   /** @internal What a complete request gives. */
   protected abstract result(): T;
 

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { runRanks } from '../support/ranks';
+
+const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
+
+const SIZES = [1, 2, 3, 4, 7, 8];
+/** Whether ranks share cores decides between algorithms; with one and two ranks there is nothing to decide. */
+const CASES = SIZES.flatMap((size) => (size > 2 ? [[size, 'crowded'] as const, [size, 'roomy'] as const] : [[size, 'roomy'] as const]));
+
+test.each(CASES)('barrier, bcast and bcastObject: %d ranks, %s', async (size, cores) => {
+  await runRanks(size, program('basics'), { args: [cores] });
+});
+
+test.each(SIZES)('a value that cannot be packed is an error on every rank: %d ranks', async (size) => {
+  await runRanks(size, program('basics'), { args: ['unpackable'] });
+});
+
+/** Seven and eight ranks take long: each does one of the two. */
+const FEWER_CASES = CASES.filter(([size, cores]) => size < 7 || (size === 7) === (cores === 'crowded'));
+
+test.each(FEWER_CASES)('reduce and allreduce, every operation and type: %d ranks, %s', async (size, cores) => {
+  await runRanks(size, program('reductions'), { args: ['everything', cores] });
+});
+
+test.each(SIZES)('reductions of values and special floats; wrong arguments: %d ranks', async (size) => {
+  await runRanks(size, program('reductions'), { args: ['details'] });
+});
+
+test.each(SIZES)('reductions of Buffers: %d ranks', async (size) => {
+  await runRanks(size, program('reductions'), { args: ['buffers'] });
+});
+
+test.each(CASES)('operations of the user: %d ranks, %s', async (size, cores) => {
+  await runRanks(size, program('user-operations'), { args: [cores] });
+});
+
+test.each(CASES)('collectives do not disturb messages: %d ranks, %s', async (size, cores) => {
+  await runRanks(size, program('beside-messages'), { args: [cores, 'region'] });
+});

@@ -1,0 +1,14 @@
+import { runRanks } from '../../support/ranks';
+import { program } from './program';
+
+const SEED = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+
+// The seed is in the name of the test; TEST_SEED=<seed> runs the same schedule again.
+test.each([
+  [3, 'direct', SEED],
+  [4, 'direct', SEED + 1],
+  [4, 'region', SEED],
+  [3, 'region', SEED + 1],
+])('%d ranks do a random schedule, long messages %s, TEST_SEED=%d', async (size, path, seed) => {
+  await runRanks(size, program('random-schedule'), { args: [String(seed), path] });
+});

@@ -1,0 +1,40 @@
+import { runRanks } from '../../support/ranks';
+import { program } from './program';
+
+describe.each([['direct'], ['region']])('long messages %s', (path) => {
+  test('awaiting leaves the event loop free and loses no wake-up', async () => {
+    await runRanks(3, program('awaiting'), { args: [path] });
+  });
+
+  test('messages() loses nothing', async () => {
+    await runRanks(3, program('messages'), { args: [path] });
+  });
+
+  test('a rank that ends delivers first, and what waits for it then fails', async () => {
+    await runRanks(3, program('ends'), { args: [path] });
+  });
+});
+
+test('two loops over messages() share the messages', async () => {
+  await runRanks(3, program('messages'), { args: ['two'] });
+});
+
+test('a receive from anyone fails when everyone has ended', async () => {
+  await runRanks(3, program('ends'), { args: ['last'] });
+});
+
+test('an awaited request keeps the process alive', async () => {
+  await runRanks(2, program('kept-alive'));
+});
+
+test('a request that nobody awaits does not', async () => {
+  await runRanks(2, program('kept-alive'), { args: ['unawaited'], timeoutSeconds: 20 });
+});
+
+test('a blocked rank uses no processor time', async () => {
+  await runRanks(2, program('blocked'));
+});
+
+test('blocking calls with short messages allocate nothing', async () => {
+  await runRanks(2, program('allocation'));
+});

@@ -1,0 +1,5 @@
+const console = require('node:console');
+const process = require('node:process');
+const { Comm } = require('zivm');
+
+console.log(JSON.stringify({ rank: Comm.world.rank, size: Comm.world.size, args: process.argv.slice(2) }));

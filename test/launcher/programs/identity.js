@@ -1,0 +1,3 @@
+const { Comm } = require('zivm');
+
+console.log(JSON.stringify({ rank: Comm.world.rank, size: Comm.world.size, args: process.argv.slice(2) }));
