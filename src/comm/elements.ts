@@ -46,8 +46,10 @@ export function byteLengthOf(array: TypedArray, kind: Kind): number {
 }
 
 /** The getter behind every typed array's tag: no property of the array can stand in for it, and V8 inlines it. */
-const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)!
-  .get as (this: unknown) => string | undefined;
+const { get: tagOf } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+) as { get: (this: unknown) => string | undefined };
 
 /** The kind of a typed array, of whatever realm, or -1 for anything else. */
 export function kindOf(value: unknown): Kind | -1 {
