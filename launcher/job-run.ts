@@ -57,6 +57,7 @@ export class JobRun {
     clearTimeout(timer);
     this.#server.close();
     this.#report();
+    await this.#output.flush();
     return this.#failure?.code ?? this.#exitCode;
   }
 

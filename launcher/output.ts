@@ -34,16 +34,32 @@ class Sink {
   readonly #target: Writable;
   readonly #held: NodeJS.ReadableStream[] = [];
   #midLine = false;
+  /** Nobody reads it any more: what is written is dropped. */
+  #isBroken = false;
 
   constructor(target: Writable) {
     this.#target = target;
+    target.on('error', () => {
+      this.#isBroken = true;
+      this.#releaseHeld();
+    });
   }
 
   /** @param line with its newline, unless the rank's output ended without one */
   write(prefix: string, line: Buffer): boolean {
+    if (this.#isBroken) return true;
     const separator = this.#midLine ? '\n' : '';
     this.#midLine = line[line.length - 1] !== NEWLINE;
     return this.#target.write(Buffer.concat([Buffer.from(separator + prefix), line]));
+  }
+
+  /** Resolves when everything has been taken, or cannot be. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isBroken || this.#target.writableLength === 0) return resolve();
+      this.#target.once('error', () => resolve());
+      this.#target.write('', () => resolve());
+    });
   }
 
   /** Lets a stream wait until the target has taken what was written. */
@@ -51,9 +67,11 @@ class Sink {
     stream.pause();
     this.#held.push(stream);
     if (this.#held.length > 1) return;
-    this.#target.once('drain', () => {
-      for (const held of this.#held.splice(0)) held.resume();
-    });
+    this.#target.once('drain', () => this.#releaseHeld());
+  }
+
+  #releaseHeld(): void {
+    for (const held of this.#held.splice(0)) held.resume();
   }
 }
 
@@ -94,6 +112,11 @@ export class Output {
   /** Writes a message of zivmrun's own, on a line of its own. */
   say(message: string): void {
     this.#sinks.stderr.write('', Buffer.from(`zivmrun: ${message}\n`));
+  }
+
+  /** Resolves when everything is written, or nobody reads it any more. */
+  async flush(): Promise<void> {
+    await Promise.all(Object.values(this.#sinks).map((sink) => sink.flush()));
   }
 
   /** What a rank wrote last, to either stream. */
