@@ -8,8 +8,11 @@ export const enum Idle {
   Sleep,
 }
 
-/** Looks in vain that take about 100 us together: roughly what a sleep and a wake-up cost. */
-const SPINS = 1500;
+/**
+ * Looks in vain that take about a millisecond together. A sleep and a wake-up cost a tenth of that, but fall into the
+ * middle of a long message when a rank sleeps sooner: moving 4 MiB takes about as long.
+ */
+const SPINS = 15_000;
 /** With more ranks than cores the rank that is waited for may need this very core: look once, then let it have it. */
 const CROWDED_SPINS = 1;
 const CROWDED_YIELDS = 100;
