@@ -80,6 +80,8 @@ export class Output {
   readonly #options: OutputOptions;
   readonly #sinks = { stdout: new Sink(process.stdout), stderr: new Sink(process.stderr) };
   readonly #lastLines = new Map<number, string[]>();
+  /** Resolve when the copies are complete. */
+  readonly #copies: Promise<void>[] = [];
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -88,6 +90,10 @@ export class Output {
   /** Takes over a rank's stream. */
   attach(rank: number, name: StreamName, stream: NodeJS.ReadableStream): void {
     const copy = this.#copyTo(rank, name);
+    if (copy) {
+      copy.on('error', (error) => this.say(`--output-dir: ${error.message}`));
+      this.#copies.push(new Promise((resolve) => copy.on('close', resolve)));
+    }
     let pending: Buffer[] = [];
     const emit = (line: Buffer): void => {
       this.#remember(rank, line);
@@ -116,7 +122,7 @@ export class Output {
 
   /** Resolves when everything is written, or nobody reads it any more. */
   async flush(): Promise<void> {
-    await Promise.all(Object.values(this.#sinks).map((sink) => sink.flush()));
+    await Promise.all([...Object.values(this.#sinks).map((sink) => sink.flush()), ...this.#copies]);
   }
 
   /** What a rank wrote last, to either stream. */
