@@ -1,6 +1,6 @@
 import { checkDest, checkSource, checkTag, checkWantedTag } from './arguments';
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants';
-import { type Buf, checkBuf, type Kind, Kind as Kinds } from './elements';
+import { type Buf, byteLengthOf, checkBuf, type Kind, Kind as Kinds } from './elements';
 import type { Engine } from './engine';
 import type { Unexpected } from './matching';
 import { Members } from './members';
@@ -129,7 +129,7 @@ export abstract class PointToPoint {
       options === undefined &&
       this.engine.trySend(buf, kind, world, this.context, tag, flags)
     ) {
-      return new CompletedSend(this.engine, Status.of(dest, tag, buf.byteLength, false));
+      return new CompletedSend(this.engine, dest, tag, byteLengthOf(buf, kind));
     }
     const send = new SendRequest(this.engine).want(this.members, buf, kind, world, this.context, tag, flags);
     if (options?.signal?.aborted) {

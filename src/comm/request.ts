@@ -12,7 +12,8 @@ const REPORTED = 8;
  * result every time.
  */
 export abstract class Request<T> implements PromiseLike<T> {
-  // A request is made for each message, and each field costs: so the yes-or-no answers share one number.
+  // A request is made for each message, and each field costs: so the yes-or-no answers share one number. Methods are
+  // not `#private`, for then each object gets one field more, which says that it has them.
   private state = 0;
   /** @internal */
   error: unknown = null;
@@ -69,7 +70,7 @@ export abstract class Request<T> implements PromiseLike<T> {
     if (!this.done && !this.engine.waitFor(this, timeoutMs)) {
       throw new ZivmError('ERR_ZIVM_TIMEOUT', `the request is still pending after ${timeoutMs} ms`, { call: 'wait' });
     }
-    return this.#outcome();
+    return this.outcome();
   }
 
   /** True when the operation is complete (MPI_Test without the status: `wait()` then gives it at once). */
@@ -94,7 +95,7 @@ export abstract class Request<T> implements PromiseLike<T> {
     later.promise ??= new Promise<T>((resolve, reject) => {
       const settle = (): void => {
         try {
-          resolve(this.#outcome());
+          resolve(this.outcome());
         } catch (error) {
           reject(error);
         }
@@ -106,7 +107,7 @@ export abstract class Request<T> implements PromiseLike<T> {
     return later.promise.then(onFulfilled, onRejected);
   }
 
-  #outcome(): T {
+  private outcome(): T {
     if (this.error !== null) throw this.error;
     if (this.wasCancelled && this.later !== null && this.later.aborted) throw this.later.abortReason;
     return this.result();
@@ -152,7 +153,7 @@ export abstract class Request<T> implements PromiseLike<T> {
   /** Waits for all (MPI_Waitall), then gives their results in order, or throws the first failure. */
   static waitAll<T>(requests: readonly Request<T>[]): T[] {
     for (const request of requests) if (!request.done) request.engine.waitFor(request);
-    return requests.map((request) => request.#outcome());
+    return requests.map((request) => request.outcome());
   }
 
   /** True when all are complete (MPI_Testall). */
@@ -166,27 +167,27 @@ export abstract class Request<T> implements PromiseLike<T> {
    * @returns undefined when none is left
    */
   static waitAny<T>(requests: readonly Request<T>[]): { index: number; value: T } | undefined {
-    const index = Request.#waitForOne(requests);
-    return index < 0 ? undefined : { index, value: requests[index]!.#report() };
+    const index = Request.waitForOne(requests);
+    return index < 0 ? undefined : { index, value: requests[index]!.report() };
   }
 
   /** Reports one that is complete and was not reported before, if there is one now (MPI_Testany). */
   static testAny<T>(requests: readonly Request<T>[]): { index: number; value: T } | undefined {
-    Request.#pollFor(requests);
-    const index = requests.findIndex((request) => request.done && !request.#reported);
-    return index < 0 ? undefined : { index, value: requests[index]!.#report() };
+    Request.pollFor(requests);
+    const index = requests.findIndex((request) => request.done && !request.reported);
+    return index < 0 ? undefined : { index, value: requests[index]!.report() };
   }
 
   /** Waits until one is complete that was not reported before, and reports all of these (MPI_Waitsome). */
   static waitSome<T>(requests: readonly Request<T>[]): { index: number; value: T }[] {
-    Request.#waitForOne(requests);
-    return Request.#reportAll(requests);
+    Request.waitForOne(requests);
+    return Request.reportAll(requests);
   }
 
   /** Reports all that are complete and were not reported before (MPI_Testsome). */
   static testSome<T>(requests: readonly Request<T>[]): { index: number; value: T }[] {
-    Request.#pollFor(requests);
-    return Request.#reportAll(requests);
+    Request.pollFor(requests);
+    return Request.reportAll(requests);
   }
 
   /** Starts persistent requests (MPI_Startall). */
@@ -194,32 +195,32 @@ export abstract class Request<T> implements PromiseLike<T> {
     for (const request of requests) request.start();
   }
 
-  static #waitForOne<T>(requests: readonly Request<T>[]): number {
-    const isNews = (request: Request<T>): boolean => request.done && !request.#reported;
-    const waiting = requests.find((request) => !request.#reported);
+  private static waitForOne<T>(requests: readonly Request<T>[]): number {
+    const isNews = (request: Request<T>): boolean => request.done && !request.reported;
+    const waiting = requests.find((request) => !request.reported);
     if (waiting !== undefined) waiting.engine.waitUntil(() => requests.some(isNews));
     return requests.findIndex(isNews);
   }
 
-  static #pollFor<T>(requests: readonly Request<T>[]): void {
+  private static pollFor<T>(requests: readonly Request<T>[]): void {
     requests.find((request) => !request.done)?.test();
   }
 
   /** A failure is reported by throwing it; what else is complete is left for the next call. */
-  static #reportAll<T>(requests: readonly Request<T>[]): { index: number; value: T }[] {
-    const news = requests.flatMap((request, index) => (request.done && !request.#reported ? [{ request, index }] : []));
+  private static reportAll<T>(requests: readonly Request<T>[]): { index: number; value: T }[] {
+    const news = requests.flatMap((request, index) => (request.done && !request.reported ? [{ request, index }] : []));
     const failed = news.find(({ request }) => request.error !== null);
-    if (failed) failed.request.#report();
-    return news.map(({ request, index }) => ({ index, value: request.#report() }));
+    if (failed) failed.request.report();
+    return news.map(({ request, index }) => ({ index, value: request.report() }));
   }
 
-  get #reported(): boolean {
+  private get reported(): boolean {
     return (this.state & REPORTED) !== 0;
   }
 
-  #report(): T {
+  private report(): T {
     this.state |= REPORTED;
-    return this.#outcome();
+    return this.outcome();
   }
 }
 

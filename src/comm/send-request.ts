@@ -1,4 +1,4 @@
-import type { Buf, Kind } from './elements';
+import { type Buf, byteLengthOf, type Kind } from './elements';
 import type { Engine } from './engine';
 import type { Members } from './members';
 import type { Peer } from './peer';
@@ -50,7 +50,7 @@ export class SendRequest extends Request<Status> {
   ): this {
     this.members = members;
     this.buf = buf;
-    this.byteLength = buf === null ? 0 : buf.byteLength;
+    this.byteLength = buf === null ? 0 : byteLengthOf(buf, kind);
     this.kind = kind;
     this.dest = dest;
     this.context = context;
@@ -58,7 +58,6 @@ export class SendRequest extends Request<Status> {
     this.flags = flags;
     return this;
   }
-
 
   protected override result(): Status {
     const dest = this.members === null ? this.dest : this.members.rankOf(this.dest);
@@ -76,15 +75,19 @@ export class SendRequest extends Request<Status> {
 
 /** A send that was complete when its call returned. */
 export class CompletedSend extends Request<Status> {
-  private readonly status: Status;
+  private readonly dest: number;
+  private readonly tag: number;
+  private readonly byteLength: number;
 
-  constructor(engine: Engine, status: Status) {
+  constructor(engine: Engine, dest: number, tag: number, byteLength: number) {
     super(engine);
-    this.status = status;
+    this.dest = dest;
+    this.tag = tag;
+    this.byteLength = byteLength;
     this.complete();
   }
 
   protected override result(): Status {
-    return this.status;
+    return Status.of(this.dest, this.tag, this.byteLength, false);
   }
 }
