@@ -21,7 +21,11 @@ export const enum Kind {
   BigUint64,
 }
 
-export type TypedArrayConstructor = { readonly BYTES_PER_ELEMENT: number; new (length: number): TypedArray };
+export type TypedArrayConstructor = {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): TypedArray;
+  new (memory: ArrayBuffer, byteOffset: number, length: number): TypedArray;
+};
 
 /** Constructors by kind. */
 export const ARRAY_TYPES: readonly TypedArrayConstructor[] = [
@@ -39,6 +43,11 @@ export const ARRAY_TYPES: readonly TypedArrayConstructor[] = [
 ];
 
 const ELEMENT_BYTES = ARRAY_TYPES.map((type) => type.BYTES_PER_ELEMENT);
+
+/** Bytes of an element, a power of two. */
+export function elementBytesOf(kind: Kind): number {
+  return ELEMENT_BYTES[kind]!;
+}
 
 /** Bytes of an array of a known kind: `byteLength` is a call, `length` is compiled to a load. */
 export function byteLengthOf(array: TypedArray, kind: Kind): number {

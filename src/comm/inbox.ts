@@ -21,6 +21,7 @@ import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { type Matching, Unexpected } from './matching';
 import type { Outbox } from './outbox';
+import { Parts } from './parts';
 import { copyOut, copyOutAt } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
@@ -35,6 +36,7 @@ export class Inbox {
   readonly #engine: Engine;
   readonly #words: Int32Array;
   readonly #views: Views;
+  readonly #parts: Parts;
   readonly #matching: Matching;
   readonly #outbox: Outbox;
   readonly #wakeup: Wakeup;
@@ -47,6 +49,7 @@ export class Inbox {
     this.#engine = engine;
     this.#words = job.words;
     this.#views = views;
+    this.#parts = new Parts(views);
     this.#matching = matching;
     this.#outbox = outbox;
     this.#wakeup = wakeup;
@@ -87,7 +90,7 @@ export class Inbox {
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
-      if (here > 0) copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, here);
+      if (here > 0) copyOut(this.#parts, payload, Kind.Uint8, message.payload as Uint8Array, here);
       message.received = here;
       if (here < byteLength) peer.incomingMessage = message;
       this.#matching.keep(message);
@@ -96,7 +99,7 @@ export class Inbox {
     }
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
-    if (wanted && here > 0) copyOut(this.#views, payload, receive.kind as Kind, receive.buf as Buf, here);
+    if (wanted && here > 0) copyOut(this.#parts, payload, receive.kind as Kind, receive.buf as Buf, here);
     receive.received = here;
     if (here < byteLength) peer.incomingReceive = receive;
     else this.#engine.finish(receive);

@@ -1,0 +1,43 @@
+import type { Views } from '../ring/views';
+import { ARRAY_TYPES, type Buf, type Kind } from './elements';
+
+/** Views that are kept; one for each line of a ring. */
+const PLACES = 4096;
+
+/**
+ * Views of parts of the region. Messages of one length come to the same places of a ring again and again, so a view is
+ * kept after its use: a stream of messages makes no new ones.
+ */
+export class Parts {
+  readonly views: Views;
+  readonly #memory: ArrayBuffer;
+  readonly #kept: (Buf | null)[] = new Array<Buf | null>(PLACES).fill(null);
+  /** Where the kept views begin, and their lengths and kinds. */
+  readonly #starts = new Uint32Array(PLACES);
+  readonly #shapes = new Int32Array(PLACES);
+
+  constructor(views: Views) {
+    this.views = views;
+    this.#memory = views.uint8.buffer as ArrayBuffer;
+  }
+
+  /** The `byteLength` bytes, less than 128 MiB, at byte `at` of the region as an array of a kind whose elements fit. */
+  view(at: number, kind: Kind, byteLength: number): Buf {
+    const place = (at >>> 6) & (PLACES - 1);
+    const shape = (byteLength << 4) | kind;
+    if (this.#starts[place] === at && this.#shapes[place] === shape) {
+      const kept = this.#kept[place]!;
+      if (kept !== null) return kept;
+    }
+    return this.#make(place, at, kind, byteLength, shape);
+  }
+
+  #make(place: number, at: number, kind: Kind, byteLength: number, shape: number): Buf {
+    const type = ARRAY_TYPES[kind]!;
+    const made = new type(this.#memory, at, byteLength / type.BYTES_PER_ELEMENT);
+    this.#starts[place] = at;
+    this.#shapes[place] = shape;
+    this.#kept[place] = made;
+    return made;
+  }
+}
