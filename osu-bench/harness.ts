@@ -35,6 +35,8 @@ export interface Benchmark {
 const COMPILE_PASSES = 10;
 const COMPILE_PART = 1 / 4;
 
+const SETTLE_MS = 10;
+
 /** Runs a benchmark and prints its table in the format of the OSU Micro-Benchmarks. */
 export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
   const options = parseBenchmarkOptions(benchmark.name, ...benchmark.sizes);
@@ -57,11 +59,17 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
   }
   printHeading(comm, benchmark, options);
   for (const bytes of sizes) {
+    settle();
     const values = measure(bytes, 1);
     if (comm.rank === 0) {
       console.log(`${String(bytes).padEnd(10)}${values.map((value) => value.toFixed(2).padStart(18)).join('')}`);
     }
   }
+}
+
+/** A pause before each size, so that forwarding the line printed last takes no core from the ranks. */
+function settle(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
 }
 
 function messageSizes({ minBytes, maxBytes }: BenchmarkOptions): number[] {
