@@ -1,11 +1,10 @@
 import { checkRoot } from '../comm/arguments';
 import { IN_PLACE } from '../comm/constants';
-import { type Buf, checkBuf, type Kind, kindOf } from '../comm/elements';
+import { type Buf, checkBuf, Kind, kindOf } from '../comm/elements';
 import { pack, unpack } from '../comm/objects';
 import { PointToPoint } from '../comm/point-to-point';
 import { ZivmError } from '../errors';
-import { allreduce, bcast, reduce } from './algorithms';
-import { disseminationBarrier } from './barrier';
+import { allreduce, barrier, bcast, reduce } from './algorithms';
 import { checkReduction, type Reduction } from './combine';
 import { Op } from './op';
 import { Team } from './team';
@@ -28,7 +27,7 @@ export abstract class Collectives extends PointToPoint {
 
   /** Returns when every rank has called it (MPI_Barrier). */
   barrier(): void {
-    disseminationBarrier(this.#team);
+    barrier(this.#team);
   }
 
   /**
@@ -37,9 +36,9 @@ export abstract class Collectives extends PointToPoint {
    * @throws ZivmError `ERR_ZIVM_TYPE`, `ERR_ZIVM_ROOT`, `ERR_ZIVM_TRUNCATE`, `ERR_ZIVM_PEER_FAILED`
    */
   bcast(buf: Buf, root = 0): void {
-    checkBuf(buf, 'bcast');
+    const kind = checkBuf(buf, 'bcast');
     checkRoot(root, this.size, 'bcast');
-    bcast(this.#team, buf, root);
+    bcast(this.#team, buf, kind, root);
   }
 
   /**
@@ -65,13 +64,13 @@ export abstract class Collectives extends PointToPoint {
       }
       length[0] = packed === undefined ? NOT_PACKED : packed.byteLength;
     }
-    bcast(this.#team, length, root);
+    bcast(this.#team, length, Kind.Float64, root);
     if (failure !== undefined) throw failure;
     if (length[0] === NOT_PACKED) {
       throw new ZivmError('ERR_ZIVM_TYPE', `bcastObject: the value of rank ${root} cannot be packed`, { rank: root, call: 'bcastObject' });
     }
     packed ??= new Uint8Array(length[0]!);
-    bcast(this.#team, packed, root);
+    bcast(this.#team, packed, Kind.Uint8, root);
     return this.rank === root ? (value as T) : (unpack(packed) as T);
   }
 

@@ -1,4 +1,4 @@
-import { ARRAY_TYPES, type Buf, Kind } from '../comm/elements';
+import { ARRAY_TYPES, type Buf, elementBytesOf, Kind } from '../comm/elements';
 import { ZivmError } from '../errors';
 import { native } from '../native';
 import type { Op } from './op';
@@ -12,16 +12,20 @@ export interface Reduction {
 
 /** Checks that an operation can be applied to `count` elements of a type. @throws ZivmError `ERR_ZIVM_OP`, `ERR_ZIVM_COUNT` */
 export function checkReduction(op: Op, kind: Kind, count: number, call: string): Reduction {
+  if (op.blockLength !== 1 && count % op.blockLength !== 0) {
+    throw new ZivmError('ERR_ZIVM_COUNT', `${call}: ${count} elements are no whole number of blocks of ${op.blockLength}`, { call });
+  }
+  return (op.reductions[kind] ??= reductionOf(op, kind, call));
+}
+
+function reductionOf(op: Op, kind: Kind, call: string): Reduction {
   if (op.kernel === -2) {
     throw new ZivmError('ERR_ZIVM_OP', `${call}: Op.${op.name} is for one-sided communication, not for reductions`, { call });
   }
   if (isBitwise(op) && (kind === Kind.Float32 || kind === Kind.Float64)) {
     throw new ZivmError('ERR_ZIVM_OP', `${call}: Op.${op.name} wants integers: use an integer array, or a bigint`, { call });
   }
-  if (count % op.blockLength !== 0) {
-    throw new ZivmError('ERR_ZIVM_COUNT', `${call}: ${count} elements are no whole number of blocks of ${op.blockLength}`, { call });
-  }
-  return { op, kind, elementBytes: ARRAY_TYPES[kind]!.BYTES_PER_ELEMENT };
+  return { op, kind, elementBytes: elementBytesOf(kind) };
 }
 
 const isBitwise = (op: Op): boolean => op.name === 'BAND' || op.name === 'BOR' || op.name === 'BXOR';

@@ -1,5 +1,6 @@
 import type { Buf } from '../comm/elements';
 import { ZivmError } from '../errors';
+import type { Reduction } from './combine';
 
 /** What a user operation does: `inout[i] = input[i] op inout[i]` for every block of the two arrays. */
 export type UserFunction = (input: Buf, inout: Buf) => void;
@@ -16,6 +17,8 @@ export class Op {
   readonly commute: boolean;
   /** Elements that belong together: 2 for MINLOC and MAXLOC. */
   readonly blockLength: number;
+  /** @internal What was found out about it, by element type. */
+  readonly reductions: (Reduction | undefined)[] = [];
 
   private constructor(name: string, kernel: number, commute: boolean, blockLength: number, apply?: UserFunction) {
     this.name = name;

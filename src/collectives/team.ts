@@ -2,6 +2,12 @@ import type { Buf } from '../comm/elements';
 import { PointToPoint } from '../comm/point-to-point';
 import type { Request } from '../comm/request';
 import type { Status } from '../comm/status';
+import type { Parts } from '../comm/parts';
+import { binomialBcast } from './bcast-binomial';
+import { Board } from './board';
+
+/** With more ranks, a tree needs fewer looks than a board on which everybody reads everybody's data. */
+const MAX_BOARD_RANKS = 16;
 
 /**
  * The ranks of a communicator as the algorithms of collectives see them: point-to-point messages in a context of
@@ -10,6 +16,25 @@ import type { Status } from '../comm/status';
  */
 export class Team extends PointToPoint {
   #scratch = new Uint8Array(0);
+  #board: Board | null = null;
+  #boardIsOpen = false;
+
+  get worldRanks(): readonly number[] {
+    return this.members.worldRanks;
+  }
+
+  get parts(): Parts {
+    return this.engine.parts;
+  }
+
+  /** The board of this communicator, or null when it has none; every rank asks for it in the same collective. */
+  get board(): Board | null {
+    if (!this.#boardIsOpen) {
+      this.#boardIsOpen = true;
+      if (this.size <= MAX_BOARD_RANKS) this.#board = Board.open(this.engine, this, (granule) => binomialBcast(this, granule, 0));
+    }
+    return this.#board;
+  }
 
   /** Memory for intermediate results, of at least so many bytes; the next call gives the same. */
   scratch(byteLength: number): Uint8Array {

@@ -1,5 +1,6 @@
 import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
+import { Allocator } from '../ring/allocator';
 import { Idle, IdlePolicy } from '../ring/idle';
 import { HEADER_EPOCH, RANK_PHASE, RANK_STATE, RankPhase, RankState, rankWord } from '../ring/layout';
 import type { RingReader } from '../ring/ring-reader';
@@ -14,12 +15,16 @@ import { Inbox } from './inbox';
 import { Matching, Unexpected } from './matching';
 import type { Members } from './members';
 import { Outbox } from './outbox';
+import { Parts } from './parts';
 import { Peer } from './peer';
 import { BufferReceive, ReceiveRequest } from './receive-request';
 import { Request } from './request';
 import type { Status } from './status';
 import { Rings } from './rings';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
+
+/** About as long as a message needs from one core to another. */
+const SPIN_LOOKS = 32;
 
 /**
  * Moves the messages of one process: matching above, rings below, progress in between. One thread uses it, and all
@@ -30,7 +35,10 @@ export class Engine {
   readonly size: number;
   /** By world rank, this one included. */
   readonly peers: Peer[];
-  readonly #words: Int32Array;
+  /** The region, as words. */
+  readonly words: Int32Array;
+  readonly parts: Parts;
+  readonly allocator: Allocator;
   readonly #matching: Matching;
   readonly #rings: Rings;
   readonly #wakeup: Wakeup;
@@ -44,6 +52,9 @@ export class Engine {
   #polled: Peer[] = [];
   /** Armed, from the event loop or a blocking call. */
   #asleep = false;
+  /** The word of the region, beside rings, that a blocking call waits for, or -1; and the number that it is to reach. */
+  #awaitedWord = -1;
+  #awaitedNumber = 0;
   #epoch = 0;
   #aborted = false;
   readonly #arrivals: Arrival[] = [];
@@ -54,15 +65,17 @@ export class Engine {
   constructor(job: Job) {
     this.rank = job.rank;
     this.size = job.size;
-    this.#words = job.words;
+    this.words = job.words;
     this.peers = Array.from({ length: job.size }, (_, rank) => new Peer(rank));
     const views = new Views(job.region.memory);
     this.#wakeup = new Wakeup(job.words, job.region, job.rank, job.size);
-    this.#rings = new Rings(job);
+    this.parts = new Parts(views);
+    this.allocator = new Allocator(job.words, job.plan, job.rank);
+    this.#rings = new Rings(job, this.allocator);
     this.#matching = new Matching(job.size);
     const direct = new Direct(job);
     this.#outbox = new Outbox(this, job, views, this.#rings, this.#wakeup, direct);
-    this.#inbox = new Inbox(this, job, views, this.#matching, this.#outbox, this.#rings, this.#wakeup, direct);
+    this.#inbox = new Inbox(this, job, this.parts, this.#matching, this.#outbox, this.#rings, this.#wakeup, direct);
     this.#watchlist = new Watchlist(views);
     this.#active = new Int32Array(this.#wakeup.markWords);
     this.#idle = new IdlePolicy(job.ranksHere, job.coresHere);
@@ -166,10 +179,15 @@ export class Engine {
     return source === this.rank || (source === ANY_SOURCE && members.worldRanks.length === 1);
   }
 
+  /** Whether only this rank could complete an operation, which it cannot while it waits. */
+  #isUpToSelf(request: Request<unknown>): boolean {
+    if (request instanceof ReceiveRequest) return !request.done && this.#isOnlySelf(request.members as Members, request.source);
+    return request instanceof SendRequest && !request.done && request.dest === this.rank;
+  }
+
   /** Waits for a receive that the caller does not keep: if the wait fails, the receive goes too. */
   #waitForReceive(receive: ReceiveRequest<unknown>): void {
     try {
-      if (this.#isOnlySelf(receive.members as Members, receive.source)) throw nobodyCanSend();
       this.waitFor(receive);
     } catch (error) {
       this.cancel(receive);
@@ -277,7 +295,7 @@ export class Engine {
   /** Makes what progress can be made without waiting. @returns whether there was any */
   poll(): boolean {
     if (this.#asleep) this.#interruptSleep();
-    let progressed = this.#words[HEADER_EPOCH] !== this.#epoch && this.#readRankStates();
+    let progressed = this.words[HEADER_EPOCH] !== this.#epoch && this.#readRankStates();
     const active = this.#active;
     for (let word = 0; word < active.length; word++) {
       const fresh = this.#wakeup.marks(word) & ~active[word]!;
@@ -328,6 +346,7 @@ export class Engine {
   /** Waits for a request. @returns false when it is still pending after `timeoutMs` */
   waitFor(request: Request<unknown>, timeoutMs?: number): boolean {
     const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+    if (timeoutMs === undefined && this.#isUpToSelf(request)) throw nobodyCanSend();
     let looks = 0;
     while (!request.done) {
       if (this.poll()) looks = 0;
@@ -345,12 +364,46 @@ export class Engine {
     }
   }
 
+  /** Waits until a word of the region, written by `sender`, has reached a number. @throws ZivmError when it has ended */
+  waitForNumber(word: number, number: number, sender: number): void {
+    if (((Atomics.load(this.words, word) - number) | 0) >= 0) return;
+    this.#awaitedWord = word;
+    this.#awaitedNumber = number;
+    try {
+      for (let looks = 0; !this.#isNumberThere(); ) {
+        const { ended } = this.peers[sender]!;
+        if (ended !== null) throw ended;
+        if (this.poll()) looks = 0;
+        else this.#rest(++looks, Infinity);
+      }
+    } finally {
+      this.#awaitedWord = -1;
+    }
+  }
+
+  #isNumberThere(): boolean {
+    return ((Atomics.load(this.words, this.#awaitedWord) - this.#awaitedNumber) | 0) >= 0;
+  }
+
+  /** Looks for the number a few times over, as fast as it can. */
+  #spinForNumber(): void {
+    const { words } = this;
+    const word = this.#awaitedWord;
+    for (let look = 0; look < SPIN_LOOKS && ((words[word]! - this.#awaitedNumber) | 0) < 0; look++);
+  }
+
+  /** Wakes a rank that sleeps, for what was just published in the region, with a full fence. */
+  wakeSleeper(rank: number): void {
+    this.#wakeup.wakeSleeper(rank);
+  }
+
   /** What a call does between two looks. @returns false when the deadline is over */
   #rest(looks: number, deadline: number): boolean {
     switch (this.#idle.next(looks)) {
       case Idle.Spin:
         // With one ring to look at, which is the rule, the wait is for one word.
-        if (this.#polled.length === 1) this.#polled[0]!.reader!.spin();
+        if (this.#awaitedWord >= 0) this.#spinForNumber();
+        else if (this.#polled.length === 1) this.#polled[0]!.reader!.spin();
         return deadline === Infinity || (looks & 255) !== 0 || performance.now() < deadline;
       case Idle.Yield:
         this.#yieldCore();
@@ -373,6 +426,7 @@ export class Engine {
     list.clear();
     let isQuiet = list.add(HEADER_EPOCH) === this.#epoch && this.#wakeup.watch(list, this.#active);
     for (let i = 0; i < this.#polled.length && isQuiet; i++) isQuiet = this.#polled[i]!.reader!.watch(list);
+    if (this.#awaitedWord >= 0) isQuiet &&= ((list.add(this.#awaitedWord) - this.#awaitedNumber) | 0) < 0;
     if (!isQuiet) return;
     // Room in a ring is not among the words: a rank that waits for it looks again after every turn.
     list.yieldWhileSame(this.#outbox.idle ? this.#idle.yields : 1);
@@ -407,7 +461,8 @@ export class Engine {
 
   /** The second look, after arming. */
   #somethingNew(): boolean {
-    if (Atomics.load(this.#words, HEADER_EPOCH) !== this.#epoch || this.#wakeup.marked()) return true;
+    if (Atomics.load(this.words, HEADER_EPOCH) !== this.#epoch || this.#wakeup.marked()) return true;
+    if (this.#awaitedWord >= 0 && this.#isNumberThere()) return true;
     for (const peer of this.#polled) {
       if ((peer.reader as RingReader).look() >= 0) return true;
     }
@@ -426,10 +481,10 @@ export class Engine {
 
   /** @returns true: something has changed, and what a call waits for may be there or may never come */
   #readRankStates(): boolean {
-    this.#epoch = Atomics.load(this.#words, HEADER_EPOCH);
+    this.#epoch = Atomics.load(this.words, HEADER_EPOCH);
     for (const peer of this.peers) {
       if (peer.ended !== null || peer.rank === this.rank) continue;
-      const state: RankState = Atomics.load(this.#words, rankWord(peer.rank) + RANK_STATE);
+      const state: RankState = Atomics.load(this.words, rankWord(peer.rank) + RANK_STATE);
       if (state !== RankState.Finished && state !== RankState.Dead) continue;
       // Its last messages are in its ring: they count before its end does.
       peer.reader ??= this.#rings.open(peer.rank);
@@ -475,13 +530,13 @@ export class Engine {
   finalize(): void {
     if (this.#aborted) return;
     this.waitUntil(() => this.#outbox.settled);
-    Atomics.store(this.#words, rankWord(this.rank) + RANK_PHASE, RankPhase.Finished);
+    Atomics.store(this.words, rankWord(this.rank) + RANK_PHASE, RankPhase.Finished);
   }
 
   /** Tells the launcher that this rank ends the job on purpose. */
   markAborted(): void {
     this.#aborted = true;
-    Atomics.store(this.#words, rankWord(this.rank) + RANK_PHASE, RankPhase.Aborted);
+    Atomics.store(this.words, rankWord(this.rank) + RANK_PHASE, RankPhase.Aborted);
   }
 }
 
@@ -495,8 +550,8 @@ class Arrival extends Request<void> {
 function nobodyCanSend(): ZivmError {
   return new ZivmError(
     'ERR_ZIVM_RANK',
-    'this call would wait for ever: only this rank itself could send what it waits for, and it is waiting. ' +
-      'Send first with isend, or receive with irecv',
+    'this call would wait for ever: only this rank itself could send or receive what it waits for, and it is waiting. ' +
+      'Start both sides first, with isend and irecv',
   );
 }
 

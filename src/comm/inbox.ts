@@ -21,7 +21,7 @@ import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { type Matching, Unexpected } from './matching';
 import type { Outbox } from './outbox';
-import { Parts } from './parts';
+import type { Parts } from './parts';
 import { copyOut, copyOutAt } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
@@ -45,11 +45,11 @@ export class Inbox {
   /** Receives whose payload comes in fragments. */
   readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
 
-  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct) {
+  constructor(engine: Engine, job: Job, parts: Parts, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct) {
     this.#engine = engine;
     this.#words = job.words;
-    this.#views = views;
-    this.#parts = new Parts(views);
+    this.#views = parts.views;
+    this.#parts = parts;
     this.#matching = matching;
     this.#outbox = outbox;
     this.#wakeup = wakeup;

@@ -60,7 +60,13 @@ export abstract class PointToPoint {
 
   /** As `send`, and blocks until the receiver has matched the message (MPI_Ssend). */
   ssend(buf: Buf, dest: number, tag = 0): void {
-    this.#startSend('ssend', buf, checkBuf(buf, 'ssend'), dest, tag, FLAG_SYNCHRONOUS, undefined).wait();
+    const send = this.#startSend('ssend', buf, checkBuf(buf, 'ssend'), dest, tag, FLAG_SYNCHRONOUS, undefined);
+    try {
+      send.wait();
+    } catch (error) {
+      send.cancel(); // the caller has no request to wait for: nobody is to receive the message later
+      throw error;
+    }
   }
 
   /**

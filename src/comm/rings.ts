@@ -1,5 +1,5 @@
 import type { Job } from '../job/job';
-import { Allocator } from '../ring/allocator';
+import type { Allocator } from '../ring/allocator';
 import { corrupt } from '../ring/corrupt';
 import { LINE_BYTES } from '../ring/layout';
 import { RingReader } from '../ring/ring-reader';
@@ -14,9 +14,9 @@ export class Rings {
   readonly #allocator: Allocator;
   readonly #lines: number;
 
-  constructor(job: Job) {
+  constructor(job: Job, allocator: Allocator) {
     this.#job = job;
-    this.#allocator = new Allocator(job.words, job.plan, job.rank);
+    this.#allocator = allocator;
     this.#lines = (job.plan.ringGranules * job.plan.granuleBytes) / LINE_BYTES;
   }
 

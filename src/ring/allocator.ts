@@ -54,6 +54,11 @@ export class Allocator {
     );
   }
 
+  /** Allocates room for `wordCount` words. @returns the index of the first granule @throws ZivmError `ERR_ZIVM_NO_SPACE` */
+  allocateWords(wordCount: number): number {
+    return this.allocate(Math.ceil((wordCount * Int32Array.BYTES_PER_ELEMENT) / this.#plan.granuleBytes));
+  }
+
   /** How many granules from `first` on are free, `most` at most. */
   #freeFrom(first: number, most: number): number {
     let free = 0;
