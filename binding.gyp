@@ -10,6 +10,7 @@
         "native/memory.cc",
         "native/process.cc",
         "native/socket.cc",
+        "native/vfio.cc",
         "native/watcher.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

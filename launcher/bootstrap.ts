@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT } from '../src/job/join';
+import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, GUEST_ENVIRONMENT } from '../src/job/join';
 import { native } from '../src/native';
 
 /*
@@ -7,7 +7,9 @@ import { native } from '../src/native';
  * again in each worker thread, where nothing is left to do.
  */
 if (isMainThread) {
-  native.closeOnExec(Number(process.env[ENVIRONMENT.socket]));
+  for (const name of [ENVIRONMENT.socket, ...Object.values(GUEST_ENVIRONMENT)]) {
+    if (process.env[name] !== undefined) native.closeOnExec(Number(process.env[name]));
+  }
   native.dieWithParent(Number(process.env[BOOTSTRAP_ENVIRONMENT.launcher]));
   const core = process.env[BOOTSTRAP_ENVIRONMENT.core];
   if (core !== undefined) native.bindToCore(Number(core));

@@ -5,14 +5,18 @@ import { native } from '../src/native';
 import { MAX_RANKS, MAX_REGION_BYTES } from '../src/ring/layout';
 import type { OutputOptions } from './output';
 import { UsageError } from './usage-error';
+import { chooseAccel } from './vm/accel';
+import type { GuestsOptions } from './vm/guests';
 
 const DEFAULT_REGION = '256M';
+const DEFAULT_VM_MEMORY = '512M';
 
 const EXAMPLES = `
 Examples:
   zivmrun -n 4 app.ts                        four ranks of a TypeScript program
   zivmrun -n 4 --tag-output app.js --size 9  the program's own arguments come after it
   zivmrun -n 1 master.ts : -n 3 worker.ts    rank 0 runs one program, ranks 1 to 3 another
+  zivmrun --vms 4 -n 4 app.ts                four virtual machines, a rank in each
   zivmrun -n 2 --bind-to core osu_latency    a bundled benchmark, each rank on a core of its own`;
 
 /** One program of a job, and the ranks that run it. */
@@ -37,6 +41,11 @@ export interface JobOptions {
   reportBindings: boolean;
   /** A power of two. */
   regionBytes: number;
+  /** The virtual machines that ranks run in, if any do. */
+  guests: GuestsOptions | undefined;
+  /** How many ranks, the last ones, run on the host all the same. */
+  hostRanks: number;
+  mapBy: 'vm' | 'slot';
 }
 
 /** The values of one part of the command line; a job-wide option may stand in any part. */
@@ -52,6 +61,14 @@ interface Values {
   bindTo?: 'core' | 'none';
   reportBindings?: boolean;
   regionSize?: number;
+  vms?: number;
+  vmMemory?: number;
+  vmCpus?: number;
+  kernel?: string;
+  accel?: 'auto' | 'kvm' | 'tcg';
+  share: string[];
+  hostRanks?: number;
+  mapBy?: 'vm' | 'slot';
 }
 
 /** Help or the version was asked for, and has been printed. */
@@ -85,11 +102,32 @@ export function parseOptions(args: readonly string[], version: string): JobOptio
     bindToCore: job.bindTo === 'core',
     reportBindings: job.reportBindings ?? false,
     regionBytes: job.regionSize ?? parseSize(DEFAULT_REGION),
+    ...guestOptions(job, parts.flatMap(({ values }) => values.share), size),
   };
 }
 
-function checkFolder(folder: string): string {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new UsageError(`--wdir ${folder}: there is no such folder`);
+function guestOptions(job: Partial<Values>, shares: string[], size: number): Pick<JobOptions, 'guests' | 'hostRanks' | 'mapBy'> {
+  const { vms, hostRanks = 0, mapBy = 'slot' } = job;
+  if (vms === undefined) {
+    if (job.hostRanks !== undefined || shares.length > 0) throw new UsageError('--host-ranks and --share are for jobs in virtual machines: add --vms');
+    return { guests: undefined, hostRanks: 0, mapBy };
+  }
+  if (hostRanks > size) throw new UsageError(`--host-ranks ${hostRanks}: there are only ${size} ranks`);
+  if (vms > size - hostRanks) throw new UsageError(`--vms ${vms}: there are only ${size - hostRanks} ranks for them`);
+  if (job.bindTo === 'core') throw new UsageError('--bind-to core is for ranks on the host: leave it out, or leave out --vms');
+  const guests: GuestsOptions = {
+    count: vms,
+    memoryMiB: (job.vmMemory ?? parseSize(DEFAULT_VM_MEMORY)) / 2 ** 20,
+    cpus: job.vmCpus ?? 1,
+    accel: chooseAccel(job.accel ?? 'auto'),
+    kernel: job.kernel,
+    shares: shares.map((folder) => checkFolder(resolve(folder), '--share')),
+  };
+  return { guests, hostRanks, mapBy };
+}
+
+function checkFolder(folder: string, option = '--wdir'): string {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new UsageError(`${option} ${folder}: there is no such folder`);
   return folder;
 }
 
@@ -119,6 +157,14 @@ function parsePart(args: string[], version: string): { values: Values; name: str
     .option('--bind-to <core|none>', 'bind each rank to a core (default: none)', parseBinding)
     .option('--report-bindings', 'say which rank is bound to which core')
     .option('--region-size <size>', `size of the shared memory, rounded up to a power of two (default: ${DEFAULT_REGION})`, parseSize)
+    .option('--vms <number>', 'start so many virtual machines and run the ranks in them', parseCount)
+    .option('--map-by <vm|slot>', 'deal ranks out to the machines in turn, or fill one before the next (default: slot)', parseMapping)
+    .option('--host-ranks <number>', 'run the last so many ranks on the host all the same', parseCount)
+    .option('--vm-memory <size>', `memory of a machine (default: ${DEFAULT_VM_MEMORY})`, parseSize)
+    .option('--vm-cpus <number>', 'processors of a machine (default: 1)', parseCount)
+    .option('--share <folder>', 'let the machines write to this folder; may be repeated', (folder, all: string[]) => [...all, folder], [])
+    .option('--kernel <file>', 'the kernel of the machines, a vmlinuz-VERSION (default: the one that setup fetched)')
+    .option('--accel <auto|kvm|tcg>', 'run the machines with KVM or by emulation (default: auto)', parseAccel)
     .version(version, '--version')
     .helpOption('-h, --help')
     .addHelpText('after', EXAMPLES)
@@ -153,6 +199,16 @@ function parseStdin(text: string): number | 'none' {
   if (text === 'none') return text;
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a rank or none.');
   return Number(text);
+}
+
+function parseMapping(text: string): string {
+  if (text !== 'vm' && text !== 'slot') throw new InvalidArgumentError('It must be vm or slot.');
+  return text;
+}
+
+function parseAccel(text: string): string {
+  if (text !== 'auto' && text !== 'kvm' && text !== 'tcg') throw new InvalidArgumentError('It must be auto, kvm or tcg.');
+  return text;
 }
 
 function parseTimeout(text: string): number {

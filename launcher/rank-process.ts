@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { native } from '../src/native';
-import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT } from '../src/job/join';
+import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, PART_VARIABLE } from '../src/job/join';
 import type { Program } from './programs';
 
-/** The descriptor under which a rank finds its connection to the server. */
-const SERVER_FD = 3;
+/** The first descriptor of a rank after its standard ones. */
+const FIRST_DESCRIPTOR = 3;
 const BOOTSTRAP = join(__dirname, 'bootstrap.js');
 /** A process that has left the group may hold the pipes open for ever: they are closed when so long nothing came. */
 const SILENCE_AFTER_EXIT_MS = 300;
@@ -19,33 +18,50 @@ export interface RankOptions {
   wdir: string;
   /** Variables set beside those of the launcher. */
   env: Record<string, string>;
-  /** Whether it reads the launcher's standard input. */
-  stdin: boolean;
+  /** What it reads as its standard input, if anything. */
+  stdin: NodeJS.ReadableStream | undefined;
   /** The core that it is bound to, if it is bound. */
   core: number | undefined;
   /** How many cores all ranks share. */
   cores: number;
-  /** The rank's end of its connection to the server; closed here. */
-  socket: number;
+  /** The rank's way into the region: variables that name descriptors, and the descriptors. */
+  connection: Record<string, number>;
+  /** The job's part of the region, if it is not all of it. */
+  part: string | undefined;
 }
 
 /** How a process ended. */
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
+  /** Words for it, when it was neither. */
+  how?: string;
 }
 
-/** One rank: a Node process that leads a process group, so that what it starts ends with it. */
-export class RankProcess {
+/** One rank, wherever its process runs. */
+export interface Rank {
+  readonly rank: number;
+  readonly pid: number | undefined;
+  readonly running: boolean;
+  readonly stdout: NodeJS.ReadableStream;
+  readonly stderr: NodeJS.ReadableStream;
+  /** Resolves when the process has ended and its output is complete. */
+  readonly ended: Promise<Exit>;
+  /** Signals the rank and everything in its process group. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** A rank on this machine: a Node process that leads a process group, so that what it starts ends with it. */
+export class RankProcess implements Rank {
   readonly rank: number;
   readonly #child: ChildProcess;
-  /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Exit>;
   #exit: Exit | null = null;
 
   constructor(options: RankOptions, onExit: (exit: Exit) => void) {
     this.rank = options.rank;
     const { program } = options;
+    const connection = Object.entries(options.connection);
     this.#child = spawn(process.execPath, ['--require', BOOTSTRAP, ...program.nodeOptions, program.file, ...options.args], {
       cwd: options.wdir,
       detached: true,
@@ -54,17 +70,17 @@ export class RankProcess {
         ...options.env,
         [ENVIRONMENT.rank]: String(options.rank),
         [ENVIRONMENT.size]: String(options.size),
-        [ENVIRONMENT.socket]: String(SERVER_FD),
+        ...Object.fromEntries(connection.map(([name], index) => [name, String(FIRST_DESCRIPTOR + index)])),
+        ...(options.part === undefined ? {} : { [PART_VARIABLE]: options.part }),
         [ENVIRONMENT.cores]: String(options.cores),
         [BOOTSTRAP_ENVIRONMENT.launcher]: String(process.pid),
         ...(options.core === undefined ? {} : { [BOOTSTRAP_ENVIRONMENT.core]: String(options.core) }),
       },
-      stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', options.socket],
+      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...connection.map(([, descriptor]) => descriptor)],
     });
-    native.closeDescriptor(options.socket);
-    if (options.stdin) {
+    if (options.stdin !== undefined) {
       this.#child.stdin!.on('error', () => undefined); // a rank need not read its input
-      process.stdin.pipe(this.#child.stdin!);
+      options.stdin.pipe(this.#child.stdin!);
     }
     this.ended = new Promise((resolve, reject) => {
       this.#child.on('error', reject);
@@ -86,15 +102,14 @@ export class RankProcess {
     return this.#exit === null;
   }
 
-  get stdout(): NodeJS.ReadableStream {
+  get stdout(): Readable {
     return this.#child.stdout!;
   }
 
-  get stderr(): NodeJS.ReadableStream {
+  get stderr(): Readable {
     return this.#child.stderr!;
   }
 
-  /** Signals the rank and everything in its process group. */
   signal(signal: NodeJS.Signals): void {
     if (this.#child.pid === undefined) return;
     try {

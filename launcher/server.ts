@@ -1,19 +1,7 @@
 import { ZivmError } from '../src/errors';
 import { checked, EAGAIN, ETOOMANYREFS, native, type Watcher } from '../src/native';
-import {
-  formatRegion,
-  HEADER_EPOCH,
-  planRegion,
-  RANK_ARMED,
-  RANK_PEER,
-  RANK_PHASE,
-  RANK_SLOT,
-  RANK_STATE,
-  RankPhase,
-  RankState,
-  type RegionPlan,
-  rankWord,
-} from '../src/ring/layout';
+import type { RankPhase, RegionPlan } from '../src/ring/layout';
+import { Part } from './part';
 
 const PROTOCOL_VERSION = 0;
 const SHARED_MEMORY = -1;
@@ -38,30 +26,51 @@ interface Client {
  * table that says which client is which rank, and marks the ranks that have ended.
  */
 export class SharedMemoryServer {
-  readonly plan: RegionPlan;
   readonly #vectors: number;
   readonly #memory: number;
-  readonly #words: Int32Array;
+  readonly #bytes: ArrayBuffer;
   readonly #clients = new Map<number, Client>();
-  /** Rank by client ID. */
-  readonly #ranks = new Map<number, number>();
-  readonly #onRankEnded: (rank: number) => void;
+  readonly #parts: Part[] = [];
+  readonly #job: Part;
   #nextId = 0;
 
   /**
    * @param byteLength size of the region, a power of two
    * @param rankCount ranks that it is laid out for
    * @param vectors doorbells of each client
-   * @param onRankEnded called when the connection of a client that is a rank has closed, in the order of closing
+   * @param onRankEnded called when a rank has ended, in the order of ending
+   * @param jobOffset where the job's part of the region begins
    * @throws ZivmError `ERR_ZIVM_NO_SPACE`
    */
-  constructor(byteLength: number, rankCount: number, vectors: number, onRankEnded: (rank: number) => void = () => undefined) {
-    this.#onRankEnded = onRankEnded;
-    this.plan = planRegion(byteLength, rankCount);
+  constructor(
+    byteLength: number,
+    rankCount: number,
+    vectors: number,
+    onRankEnded: (rank: number) => void = () => undefined,
+    jobOffset = 0,
+  ) {
     this.#vectors = vectors;
     this.#memory = checked(native.createMemory(byteLength), 'making the shared memory');
-    this.#words = new Int32Array(checked<ArrayBuffer>(native.mapMemory(this.#memory, byteLength), 'mapping the shared memory'));
-    formatRegion(this.#words, this.plan);
+    this.#bytes = checked<ArrayBuffer>(native.mapMemory(this.#memory, byteLength), 'mapping the shared memory');
+    this.#job = this.addPart(jobOffset, byteLength - jobOffset, rankCount, onRankEnded);
+  }
+
+  /** The layout of the job's part. */
+  get plan(): RegionPlan {
+    return this.#job.plan;
+  }
+
+  /** Lays out another part of the region for ranks. */
+  addPart(offset: number, byteLength: number, rankCount: number, onEnded: (rank: number) => void): Part {
+    const words = new Int32Array(this.#bytes, offset, byteLength / Int32Array.BYTES_PER_ELEMENT);
+    const part = new Part(words, rankCount, (client, slot) => this.#ring(client, slot), onEnded);
+    this.#parts.push(part);
+    return part;
+  }
+
+  #ring(id: number, slot: number): void {
+    const doorbell = this.#clients.get(id)?.doorbells[slot];
+    if (doorbell !== undefined) native.ringDoorbell(doorbell);
   }
 
   /**
@@ -88,16 +97,19 @@ export class SharedMemoryServer {
     return { id, socket: theirs };
   }
 
-  /** Enters a client into the rank table; all are entered before any rank looks at it. */
+  /** Enters a rank of the job into the table; all are entered before any rank looks at it. */
   assign(rank: number, id: number, slot: number): void {
-    this.#ranks.set(id, rank);
-    this.#words[rankWord(rank) + RANK_PEER] = id;
-    this.#words[rankWord(rank) + RANK_SLOT] = slot;
+    this.#job.assign(rank, id, slot);
   }
 
-  /** What a rank says of itself. */
+  /** What a rank of the job says of itself. */
   phase(rank: number): RankPhase {
-    return Atomics.load(this.#words, rankWord(rank) + RANK_PHASE);
+    return this.#job.phase(rank);
+  }
+
+  /** A rank of the job has ended whose client goes on. */
+  endRank(rank: number): void {
+    this.#job.end(rank);
   }
 
   /** Sends what is queued, as far as the socket takes it. */
@@ -130,30 +142,12 @@ export class SharedMemoryServer {
     if (!this.#clients.delete(client.id)) return;
     client.watcher.close();
     native.closeDescriptor(client.socket);
-    const rank = this.#ranks.get(client.id);
-    if (rank !== undefined) {
-      this.#markEnded(rank);
-      this.#onRankEnded(rank);
-    }
+    for (const part of this.#parts) part.clientLeft(client.id);
     for (const other of this.#clients.values()) {
       other.queue.push({ value: client.id, descriptor: -1 });
       this.#flush(other);
     }
     for (const descriptor of client.doorbells) native.closeDescriptor(descriptor);
-  }
-
-  /** Marks the rank in the table, and wakes everyone who sleeps so that nobody waits for it. */
-  #markEnded(rank: number): void {
-    const state = this.phase(rank) === RankPhase.Finished ? RankState.Finished : RankState.Dead;
-    Atomics.store(this.#words, rankWord(rank) + RANK_STATE, state);
-    // SYNC POINT with Engine.prepareSleep: epoch first, then a look at who is armed.
-    Atomics.add(this.#words, HEADER_EPOCH, 1);
-    for (const [id, other] of this.#ranks) {
-      const client = this.#clients.get(id);
-      if (client && Atomics.load(this.#words, rankWord(other) + RANK_ARMED) !== 0) {
-        for (const doorbell of client.doorbells) native.ringDoorbell(doorbell);
-      }
-    }
   }
 
   close(): void {

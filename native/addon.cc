@@ -8,6 +8,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitMemory(env, exports);
   InitProcess(env, exports);
   InitSocket(env, exports);
+  InitVfio(env, exports);
   InitWatcher(env, exports);
   return exports;
 }

@@ -29,12 +29,13 @@ static Napi::Value MemorySize(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(status.st_size));
 }
 
-// mapMemory(descriptor, byteLength): ArrayBuffer | -errno
+// mapMemory(descriptor, byteLength, offset = 0): ArrayBuffer | -errno
 // The mapping lives until the garbage collector takes the last view of it.
 static Napi::Value MapMemory(const Napi::CallbackInfo& info) {
   int fd = info[0].As<Napi::Number>().Int32Value();
   size_t byteLength = static_cast<size_t>(info[1].As<Napi::Number>().Int64Value());
-  void* memory = mmap(nullptr, byteLength, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  off_t offset = info[2].IsNumber() ? info[2].As<Napi::Number>().Int64Value() : 0;
+  void* memory = mmap(nullptr, byteLength, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
   if (memory == MAP_FAILED) return Napi::Number::New(info.Env(), -errno);
   return Napi::ArrayBuffer::New(
       info.Env(), memory, byteLength, [](Napi::Env, void* data, size_t* length) { munmap(data, *length); delete length; },

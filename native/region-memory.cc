@@ -33,12 +33,14 @@ struct Memory {
   size_t byteLength;
 };
 
-// memoryHandle(buffer: ArrayBuffer): handle
+// memoryHandle(buffer: ArrayBuffer, byteOffset = 0, byteLength = all the rest): handle
 // What the copies below name the region by: asking an array for its memory costs as much as the rest of a call.
 // The caller keeps the buffer as long as the handle.
 static Napi::Value MemoryHandle(const Napi::CallbackInfo& info) {
   Napi::ArrayBuffer buffer = info[0].As<Napi::ArrayBuffer>();
-  return Napi::External<Memory>::New(info.Env(), new Memory{static_cast<uint8_t*>(buffer.Data()), buffer.ByteLength()},
+  size_t offset = info[1].IsNumber() ? static_cast<size_t>(info[1].As<Napi::Number>().Int64Value()) : 0;
+  size_t byteLength = info[2].IsNumber() ? static_cast<size_t>(info[2].As<Napi::Number>().Int64Value()) : buffer.ByteLength() - offset;
+  return Napi::External<Memory>::New(info.Env(), new Memory{static_cast<uint8_t*>(buffer.Data()) + offset, byteLength},
                                      [](Napi::Env, Memory* memory) { delete memory; });
 }
 

@@ -35,7 +35,7 @@ export interface Watcher {
 
 /** The addon (native/): functions return a value >= 0, or -errno. */
 interface Native {
-  memoryHandle(buffer: ArrayBuffer): MemoryHandle;
+  memoryHandle(buffer: ArrayBuffer, byteOffset?: number, byteLength?: number): MemoryHandle;
   copyIn(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
   copyOut(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
   combine(
@@ -55,7 +55,7 @@ interface Native {
   sleepOn(descriptors: Int32Array, timeoutMs: number): number;
   createMemory(byteLength: number): number;
   memorySize(descriptor: number): number;
-  mapMemory(descriptor: number, byteLength: number): ArrayBuffer | number;
+  mapMemory(descriptor: number, byteLength: number, offset?: number): ArrayBuffer | number;
   socketPair(): [number, number] | number;
   sendMessage(socket: number, value: number, descriptor: number): number;
   receiveMessage(socket: number, wait: boolean): { value: number; descriptor: number } | number;
@@ -68,6 +68,11 @@ interface Native {
   addressOf(array: TypedArray): number;
   readProcess(pid: number, address: number, array: TypedArray, byteLength: number): number;
   yieldWhileSame(memory: MemoryHandle, positions: Int32Array, values: Int32Array, count: number, times: number): void;
+  vfioOpen(group: string, address: string): [number, number, number] | number;
+  vfioRegion(device: number, index: number): { offset: number; byteLength: number } | number;
+  vfioEnable(device: number, configOffset: number, doorbells: Int32Array): number;
+  readRegister(device: number, offset: number): number;
+  writeRegister(device: number, offset: number, value: number): number;
   Watcher: new (descriptor: number, onReady: (readable: boolean, writable: boolean) => void) => Watcher;
 }
 

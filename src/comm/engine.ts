@@ -67,7 +67,7 @@ export class Engine {
     this.size = job.size;
     this.words = job.words;
     this.peers = Array.from({ length: job.size }, (_, rank) => new Peer(rank));
-    const views = new Views(job.region.memory);
+    const views = new Views(job.words.buffer as ArrayBuffer, job.words.byteOffset, job.words.byteLength);
     this.#wakeup = new Wakeup(job.words, job.region, job.rank, job.size);
     this.parts = new Parts(views);
     this.allocator = new Allocator(job.words, job.plan, job.rank);
@@ -78,7 +78,7 @@ export class Engine {
     this.#inbox = new Inbox(this, job, this.parts, this.#matching, this.#outbox, this.#rings, this.#wakeup, direct);
     this.#watchlist = new Watchlist(views);
     this.#active = new Int32Array(this.#wakeup.markWords);
-    this.#idle = new IdlePolicy(job.ranksHere, job.coresHere);
+    this.#idle = new IdlePolicy(job.ranksHere, job.coresHere, job.canYield);
     this.#background = new Background(this, (onRing) => job.region.watch(onRing));
   }
 

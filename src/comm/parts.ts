@@ -10,7 +10,6 @@ const PLACES = 4096;
  */
 export class Parts {
   readonly views: Views;
-  readonly #memory: ArrayBuffer;
   readonly #kept: (Buf | null)[] = new Array<Buf | null>(PLACES).fill(null);
   /** Where the kept views begin, and their lengths and kinds. */
   readonly #starts = new Uint32Array(PLACES);
@@ -18,7 +17,6 @@ export class Parts {
 
   constructor(views: Views) {
     this.views = views;
-    this.#memory = views.uint8.buffer as ArrayBuffer;
   }
 
   /** The `byteLength` bytes, less than 128 MiB, at byte `at` of the region as an array of a kind whose elements fit. */
@@ -34,7 +32,7 @@ export class Parts {
 
   #make(place: number, at: number, kind: Kind, byteLength: number, shape: number): Buf {
     const type = ARRAY_TYPES[kind]!;
-    const made = new type(this.#memory, at, byteLength / type.BYTES_PER_ELEMENT);
+    const made = new type(this.views.memory, this.views.byteOffset + at, byteLength / type.BYTES_PER_ELEMENT);
     this.#starts[place] = at;
     this.#shapes[place] = shape;
     this.#kept[place] = made;

@@ -8,11 +8,13 @@ export interface Job {
   /** Number of ranks. */
   readonly size: number;
   readonly region: Region;
-  /** The region as 32-bit words. */
+  /** The job's part of the region as 32-bit words. */
   readonly words: Int32Array;
   readonly plan: RegionPlan;
   /** Ranks that share the cores of this one. */
   readonly ranksHere: number;
   /** Cores that this rank and those may use. */
   readonly coresHere: number;
+  /** Whether those ranks get a core that this one gives away: a virtual machine keeps it, unless the rank blocks. */
+  readonly canYield: boolean;
 }

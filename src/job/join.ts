@@ -4,7 +4,9 @@ import { isMainThread } from 'node:worker_threads';
 import { ZivmError } from '../errors';
 import { native } from '../native';
 import { HostRegion } from '../region/host-region';
+import type { Region } from '../region/region';
 import { SoloRegion } from '../region/solo-region';
+import { VfioRegion } from '../region/vfio-region';
 import {
   formatRegion,
   MAX_RANKS,
@@ -27,6 +29,15 @@ export const ENVIRONMENT = {
   cores: 'ZIVM_CORES',
 } as const;
 
+/** What the agent in a virtual machine tells a rank, in place of a socket. */
+export const GUEST_ENVIRONMENT = {
+  device: 'ZIVM_DEVICE_FD',
+  doorbell: 'ZIVM_DOORBELL_FD',
+} as const;
+
+/** The job's part of the region, `offset:length` in bytes; all of it unless given. */
+export const PART_VARIABLE = 'ZIVM_PART';
+
 /** What the launcher tells the part of a rank that runs before the program. */
 export const BOOTSTRAP_ENVIRONMENT = {
   launcher: 'ZIVM_LAUNCHER_PID',
@@ -39,7 +50,9 @@ export const BOOTSTRAP_ENVIRONMENT = {
  * @throws ZivmError `ERR_ZIVM_LAUNCH`, `ERR_ZIVM_VERSION`, `ERR_ZIVM_CORRUPT`
  */
 export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
-  const names = Object.values(ENVIRONMENT);
+  const isGuest = Object.values(GUEST_ENVIRONMENT).some((name) => env[name] !== undefined);
+  const { socket: socketName, ...common } = ENVIRONMENT;
+  const names = [...Object.values(common), ...(isGuest ? Object.values(GUEST_ENVIRONMENT) : [socketName])];
   const missing = names.filter((name) => env[name] === undefined);
   if (missing.length === names.length) return undefined;
   if (missing.length > 0) {
@@ -52,20 +65,11 @@ export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
   if (!isMainThread) {
     throw new ZivmError('ERR_ZIVM_COMM', 'a communicator belongs to the main thread of its rank, not to a worker thread');
   }
-  const socket = wholeNumber(env, ENVIRONMENT.socket, 2 ** 20);
-  if (!native.isSocket(socket)) {
-    throw new ZivmError(
-      'ERR_ZIVM_LAUNCH',
-      `descriptor ${socket} (${ENVIRONMENT.socket}) is not the launcher's socket: a program that a rank starts is no rank ` +
-        `itself. Start it without the variables ${names.join(', ')}`,
-    );
-  }
-  native.closeOnExec(socket);
   const size = wholeNumber(env, ENVIRONMENT.size, MAX_RANKS);
   const rank = wholeNumber(env, ENVIRONMENT.rank, size - 1);
   const coresHere = wholeNumber(env, ENVIRONMENT.cores, 2 ** 16);
-  const region = new HostRegion(socket);
-  const words = new Int32Array(region.memory);
+  const region = isGuest ? guestRegion(env) : hostRegion(env, names);
+  const words = partOf(region.memory, env[PART_VARIABLE]);
   const plan = readRegion(words);
   const entry = rankWord(rank);
   if (plan.rankCount !== size || words[entry + RANK_PEER] !== region.peer) {
@@ -77,7 +81,36 @@ export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
   words[entry + RANK_PID] = process.pid;
   words[entry + RANK_KERNEL] = kernelIdentity();
   Atomics.store(words, entry + RANK_PHASE, RankPhase.Joined);
-  return { rank, size, region, words, plan, ranksHere: size, coresHere };
+  return { rank, size, region, words, plan, ranksHere: size, coresHere, canYield: !isGuest };
+}
+
+function hostRegion(env: NodeJS.ProcessEnv, names: string[]): Region {
+  const socket = wholeNumber(env, ENVIRONMENT.socket, 2 ** 20);
+  if (!native.isSocket(socket)) {
+    throw new ZivmError(
+      'ERR_ZIVM_LAUNCH',
+      `descriptor ${socket} (${ENVIRONMENT.socket}) is not the launcher's socket: a program that a rank starts is no rank ` +
+        `itself. Start it without the variables ${names.join(', ')}`,
+    );
+  }
+  native.closeOnExec(socket);
+  return new HostRegion(socket);
+}
+
+function guestRegion(env: NodeJS.ProcessEnv): Region {
+  const [device, doorbell] = [GUEST_ENVIRONMENT.device, GUEST_ENVIRONMENT.doorbell].map((name) => wholeNumber(env, name, 2 ** 20));
+  native.closeOnExec(device!);
+  native.closeOnExec(doorbell!);
+  return new VfioRegion(device!, doorbell!);
+}
+
+function partOf(memory: ArrayBuffer, part: string | undefined): Int32Array {
+  if (part === undefined) return new Int32Array(memory);
+  const [offset, byteLength] = part.split(':').map(Number) as [number, number];
+  if (!(offset >= 0 && byteLength > 0 && offset % 64 === 0 && offset + byteLength <= memory.byteLength)) {
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `${PART_VARIABLE}=${part} is no part of a region of ${memory.byteLength} bytes`);
+  }
+  return new Int32Array(memory, offset, byteLength / Int32Array.BYTES_PER_ELEMENT);
 }
 
 /** The same number for processes of one kernel and one process namespace, very probably another one elsewhere. */
@@ -92,7 +125,7 @@ export function soloJob(): Job {
   const words = new Int32Array(region.memory);
   const plan = planRegion(region.memory.byteLength, 1);
   formatRegion(words, plan);
-  return { rank: 0, size: 1, region, words, plan, ranksHere: 1, coresHere: 1 };
+  return { rank: 0, size: 1, region, words, plan, ranksHere: 1, coresHere: 1, canYield: true };
 }
 
 function wholeNumber(env: NodeJS.ProcessEnv, name: string, most: number): number {

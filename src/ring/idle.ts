@@ -26,11 +26,12 @@ export class IdlePolicy {
   /**
    * @param ranks ranks that share the cores
    * @param cores cores that they share
+   * @param canYield whether the others get a core that is given away
    */
-  constructor(ranks: number, cores: number) {
+  constructor(ranks: number, cores: number, canYield = true) {
     const crowded = ranks > cores;
     this.#spins = crowded ? CROWDED_SPINS : SPINS;
-    this.yields = crowded ? CROWDED_YIELDS : 0;
+    this.yields = crowded && canYield ? CROWDED_YIELDS : 0;
   }
 
   /** @param looks how often the rank has looked in vain since something last happened */

@@ -23,6 +23,10 @@ describe('messages of a rank to itself', () => {
     await runRanks(2, program('self'), { args: [part], timeoutSeconds: 30 });
   });
 
+  test.each(['unmatchedSend', 'unmatchedReceive', 'waits'])('to wait for oneself is an error: %s', async (part) => {
+    await runRanks(2, program('self'), { args: [part], timeoutSeconds: 30 });
+  });
+
   test.each(['anySource', 'probe'])('a call that only this rank could complete throws: %s', async (part) => {
     await runRanks(2, program('self'), { args: [part], timeoutSeconds: 10 });
   });

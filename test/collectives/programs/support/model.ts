@@ -16,7 +16,7 @@ export const ELEMENT_TYPES = [
 ] as const;
 
 export type ElementType = (typeof ELEMENT_TYPES)[number];
-type Value = number | bigint;
+export type Value = number | bigint;
 
 export const isFloat = (type: ElementType): boolean => type === Float32Array || type === Float64Array;
 export const isBig = (type: ElementType): boolean => type === BigInt64Array || type === BigUint64Array;
@@ -41,7 +41,7 @@ export const OPS: readonly Op[] = [
 const PERIOD = 106;
 
 /** An integer that depends on its arguments alone, from 0 to 2^32 - 1. */
-function hash(rank: number, index: number, salt: number): number {
+export function hash(rank: number, index: number, salt: number): number {
   let h = Math.imul(rank + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b) ^ Math.imul(salt + 1, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
   return (h ^ (h >>> 13)) >>> 0;
@@ -68,7 +68,8 @@ function repeatPeriod(array: Buf): Buf {
   return array;
 }
 
-function apply(op: Op, a: Value, b: Value): Value {
+/** One element of a reduction; integers wrap when the result is stored into its array. Not for pairs. */
+export function apply(op: Op, a: Value, b: Value): Value {
   const one = typeof a === 'bigint' ? 1n : 1;
   const zero = typeof a === 'bigint' ? 0n : 0;
   const logical = (truth: boolean): Value => (truth ? one : zero);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ANY_SOURCE, Comm, type Request, Status } from 'zivm';
+import { ANY_SOURCE, Comm, Request, Status } from 'zivm';
 import { BUFFER_TYPES, fill, Guarded, guardedBytes, patterned } from './support/data';
 import { throwsCode } from './support/errors';
 import { join } from './support/job';
@@ -108,6 +108,76 @@ function nothingThere(comm: Comm, me: number): void {
   throwsCode(() => comm.recvObject(me, 77), 'ERR_ZIVM_RANK');
 }
 
+/** A send that nobody can match fails, and takes its message away again. */
+function unmatchedSend(comm: Comm, me: number): void {
+  for (const length of LENGTHS) {
+    throwsCode(() => comm.ssend(patterned(length, 1), me, 66), 'ERR_ZIVM_RANK');
+    assert.equal(comm.iprobe(), undefined, 'a failed ssend has left its message behind');
+  }
+  // Another message to oneself, of the same tag, is not taken for it.
+  comm.send(patterned(5, 2), me, 66);
+  throwsCode(() => comm.ssend(patterned(40, 1), me, 66), 'ERR_ZIVM_RANK');
+  const target = guardedBytes(40);
+  assert.equal(comm.recv(target.buf, me, 66).byteLength, 5);
+  target.expect(2, 5);
+  assert.equal(comm.iprobe(), undefined);
+}
+
+/** A receive that a failed call has posted is gone: what is sent later is not lost in it. */
+function unmatchedReceive(comm: Comm, me: number): void {
+  const target = guardedBytes(8);
+  throwsCode(() => comm.recv(target.buf, me, 66), 'ERR_ZIVM_RANK');
+  throwsCode(() => comm.recvObject(me, 66), 'ERR_ZIVM_RANK');
+  comm.send(patterned(8, 1), me, 66);
+  assert.equal(comm.iprobe(me, 66)?.byteLength, 8);
+  target.expectUntouched();
+  comm.recv(target.buf, me, 66);
+  target.expect(1);
+}
+
+/** To wait for a request that is up to oneself fails; the request is as it was, and can still be completed. */
+function waits(comm: Comm, me: number): void {
+  const target = guardedBytes(8);
+  const receive = comm.irecv(target.buf, me, 66);
+  const objectReceive = comm.irecvObject(me, 67);
+  const send = comm.issend(patterned(8, 2), me, 68);
+  const pending: Request<unknown>[] = [receive, objectReceive, send];
+  const done = comm.isend(patterned(8, 3), me, 69);
+  for (const request of pending) {
+    throwsCode(() => request.wait(), 'ERR_ZIVM_RANK');
+    throwsCode(() => Request.waitAll([request]), 'ERR_ZIVM_RANK');
+    throwsCode(() => Request.waitAll([done, request]), 'ERR_ZIVM_RANK');
+    assert.equal(request.test(), false);
+    // With a limit it is no wait for ever.
+    throwsCode(() => request.wait(1), 'ERR_ZIVM_TIMEOUT');
+  }
+  throwsCode(() => Request.waitAll(pending), 'ERR_ZIVM_RANK');
+  const persistent = comm.recvInit(new Uint8Array(8), me, 70);
+  persistent.start();
+  throwsCode(() => persistent.wait(), 'ERR_ZIVM_RANK');
+
+  comm.send(patterned(8, 1), me, 66);
+  comm.sendObject('object', me, 67);
+  comm.recv(new Uint8Array(8), me, 68);
+  comm.recv(new Uint8Array(8), me, 69);
+  comm.send(patterned(8, 4), me, 70);
+  Request.waitAll(pending);
+  assert.equal(objectReceive.wait(), 'object');
+  assert.equal(persistent.wait().byteLength, 8);
+  target.expect(1);
+  assert.equal(comm.iprobe(), undefined);
+}
+
+/** In a communicator of one, to wait for anyone is to wait for oneself. */
+function anySource(): void {
+  throwsCode(() => Comm.self.recv(new Uint8Array(1)), 'ERR_ZIVM_RANK');
+  const receive = Comm.self.irecv(new Uint8Array(1));
+  throwsCode(() => receive.wait(), 'ERR_ZIVM_RANK');
+  throwsCode(() => Request.waitAll([receive]), 'ERR_ZIVM_RANK');
+  Comm.self.send(new Uint8Array(1), 0);
+  assert.equal(receive.wait().source, 0);
+}
+
 /** A message in one communicator is never seen in the other. */
 function separate(comm: Comm, me: number): void {
   const other = comm === world ? Comm.self : world;
@@ -119,12 +189,12 @@ function separate(comm: Comm, me: number): void {
   other.irecv(new Uint8Array(1), other.rank, 50).wait(WATCHDOG_MS);
 }
 
-const PARTS = { receiveFirst, messageFirst, synchronousMessageFirst, both, objects, failures, separate, nothingThere };
+const PARTS = { receiveFirst, messageFirst, synchronousMessageFirst, both, objects, failures, separate, nothingThere, unmatchedSend, unmatchedReceive, waits };
 
 function main(): void {
   const only = process.argv[2] as keyof typeof PARTS | 'anySource' | 'probe';
   if (only === 'anySource') {
-    throwsCode(() => Comm.self.recv(new Uint8Array(1)), 'ERR_ZIVM_RANK');
+    anySource();
     return;
   }
   if (only === 'probe') {

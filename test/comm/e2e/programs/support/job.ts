@@ -5,17 +5,20 @@ import { RANK_KERNEL, rankWord } from '../../../../../dist/src/ring/layout';
 /** Arguments that a program understands, beside its own. */
 const THROUGH_REGION = 'region';
 const ROOMY = 'roomy';
+const CROWDED = 'crowded';
 
 /** More cores than any test has ranks. */
 const MANY_CORES = '64';
+const ONE_CORE = '1';
 
 /**
  * Joins the job as the program's arguments say: `region` lets long messages go through the region, as between virtual
  * machines, and not straight from the sender's memory; `roomy` makes the ranks believe that each has a core, so that
- * they spin and use the algorithms for that case.
+ * they spin and use the algorithms for that case; `crowded`, that they share one.
  */
 export function join(): Comm {
   if (process.argv.includes(ROOMY)) process.env['ZIVM_CORES'] = MANY_CORES;
+  if (process.argv.includes(CROWDED)) process.env['ZIVM_CORES'] = ONE_CORE;
   if (!process.argv.includes(THROUGH_REGION)) return Comm.world;
   const mapMemory = native.mapMemory.bind(native);
   let region: ArrayBuffer | undefined;

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { ZivmError } from '../../src/errors';
+import { archive, CHARACTER_DEVICE, type Entry, FOLDER, PROGRAM } from './cpio';
+import { type Kernel, moduleClosure } from './kernel';
+
+const BUSYBOX = '/bin/busybox';
+
+/** What a guest needs: virtio for the host's files and the network, VFIO for the shared memory, DAX for it as well. */
+const MODULES = [
+  'virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_net', 'vfio_iommu_type1', 'vfio_pci', 'virtio_rng',
+  'nfit', 'virtio_pmem', 'nd_pmem', 'dax_pmem', 'device_dax',
+];
+
+/** What the agent in the guest is to run with. */
+export interface GuestSettings {
+  /** The node binary and the agent, as paths on the host. */
+  node: string;
+  agent: string;
+  agentArgs: string[];
+  /** Folders of the host that the guest may write to, by their 9p tags. */
+  shares: { tag: string; folder: string }[];
+  /** The guest's address in the network of its job, such as 10.77.0.2/24. */
+  address: string | undefined;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/**
+ * The program that a guest's kernel starts. The host's root becomes the guest's, read-only, with memory over what
+ * must be writable: in /tmp the host's files are there, and what the guest writes stays in the guest; then the agent runs, and when it ends so does the guest.
+ */
+function init({ node, agent, agentArgs, shares, address }: GuestSettings, modules: string[]): string {
+  return `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for module in ${modules.map((file) => basename(file)).join(' ')}; do insmod /modules/$module; done
+mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=1048576 host /root || exec poweroff -f
+for folder in proc sys dev; do mount --move /$folder /root/$folder; done
+mount -t tmpfs tmpfs /root/run
+mkdir -p /root/dev/shm && mount -t tmpfs tmpfs /root/dev/shm
+mount -t tmpfs tmpfs /upper
+for folder in tmp var/tmp; do
+  mkdir -p /upper/$folder/upper /upper/$folder/work
+  mount -t overlay -o lowerdir=/root/$folder,upperdir=/upper/$folder/upper,workdir=/upper/$folder/work overlay /root/$folder
+done
+${shares.map(({ tag, folder }) => `mount -t 9p -o trans=virtio,version=9p2000.L,cache=none,msize=1048576 ${tag} /root${quoted(folder)}`).join('\n')}
+ip link set lo up
+${address === undefined ? '' : `ip link set eth0 up && ip addr add ${address} dev eth0`}
+echo "zivm: the agent starts"
+HOME=/tmp TMPDIR=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot /root ${[node, agent, ...agentArgs].map(quoted).join(' ')}
+echo "zivm: the agent ended with code $?"
+poweroff -f
+`;
+}
+
+/** @throws ZivmError `ERR_ZIVM_LAUNCH` when busybox is missing */
+export function makeInitramfs(kernel: Kernel, settings: GuestSettings): Buffer {
+  if (!existsSync(BUSYBOX)) {
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `${BUSYBOX} is missing, which guests start with: run 'npx zivmrun setup' (or 'apt-get install busybox-static')`);
+  }
+  const modules = moduleClosure(kernel, MODULES);
+  const entries: Entry[] = [
+    ...['bin', 'dev', 'proc', 'sys', 'root', 'modules', 'upper'].map((path) => ({ path, mode: FOLDER })),
+    { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] },
+    { path: 'bin/busybox', mode: PROGRAM, data: readFileSync(BUSYBOX) },
+    { path: 'init', mode: PROGRAM, data: Buffer.from(init(settings, modules)) },
+    ...modules.map((file) => ({ path: `modules/${basename(file)}`, mode: PROGRAM, data: readFileSync(file) })),
+  ];
+  return archive(entries);
+}

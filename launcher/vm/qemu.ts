@@ -1,0 +1,43 @@
+/** A virtual machine as QEMU is to run it. */
+export interface Machine {
+  kernel: string;
+  initramfs: string;
+  accel: 'kvm' | 'tcg';
+  memoryMiB: number;
+  cpus: number;
+  /** Doorbells of the ivshmem device. */
+  vectors: number;
+  /** QEMU's descriptor of its connection to the shared-memory server. */
+  serverFd: number;
+  /** Writable folders, by 9p tag. */
+  shares: { tag: string; folder: string }[];
+  /** The network, if there is one. */
+  networkArgs: string[];
+}
+
+/** In QEMU's options, a comma stands for itself when doubled. */
+const escaped = (value: string): string => value.replaceAll(',', ',,');
+
+/** The command line of qemu-system-x86_64. */
+export function qemuArguments(machine: Machine): string[] {
+  const { kernel, initramfs, accel, memoryMiB, cpus, vectors, serverFd, shares, networkArgs } = machine;
+  const folder = (tag: string, path: string, readonly: 'on' | 'off'): string[] => [
+    '-virtfs',
+    `local,path=${escaped(path)},mount_tag=${tag},security_model=none,readonly=${readonly},multidevs=remap`,
+  ];
+  return [
+    // no_timer_check below: the kernel's test of the timer fails when the host is busy.
+    // VFIO needs an IOMMU, and without interrupt remapping it refuses to be used.
+    ...['-M', 'q35,kernel-irqchip=split', '-device', 'intel-iommu,intremap=on'],
+    ...['-accel', accel, '-cpu', accel === 'kvm' ? 'host' : 'max'],
+    // With one possible processor, TCG leaves the atomicity out of atomic instructions.
+    ...['-smp', `${cpus},maxcpus=${Math.max(2, cpus)}`, '-m', `${memoryMiB}`],
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-monitor', 'none'],
+    ...['-kernel', kernel, '-initrd', initramfs],
+    ...['-append', 'console=ttyS0 quiet panic=-1 intel_iommu=on random.trust_cpu=on no_timer_check'],
+    ...['-chardev', `socket,id=zivm,fd=${serverFd}`, '-device', `ivshmem-doorbell,chardev=zivm,vectors=${vectors}`],
+    ...folder('host', '/', 'on'),
+    ...shares.flatMap(({ tag, folder: path }) => folder(tag, path, 'off')),
+    ...networkArgs,
+  ];
+}

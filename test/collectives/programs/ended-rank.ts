@@ -1,0 +1,39 @@
+import { Op } from 'zivm';
+import { throwsCode } from '../../comm/e2e/programs/support/errors';
+import { join } from '../../comm/e2e/programs/support/job';
+import { pause } from './support/pause';
+
+/*
+ * From two ranks on: the last rank ends while the others wait for it in a short collective, the first argument. It is
+ * killed, or it `leaves`, the second argument: then the others must be told so.
+ */
+
+/** Long enough that the others wait in their sleep. */
+const LATE_MS = 300;
+/** In all of these everybody waits for the last rank. */
+const CALLS = {
+  barrier: () => comm.barrier(),
+  bcast: () => comm.bcast(new Int32Array(2), last),
+  reduce: () => comm.reduce(comm.rank, Op.SUM, 0),
+  allreduce: () => comm.allreduce(comm.rank),
+};
+
+const [, , name, how] = process.argv;
+const comm = join();
+const last = comm.size - 1;
+const call = CALLS[name as keyof typeof CALLS];
+
+for (let round = 0; round < 3; round++) comm.barrier();
+if (comm.rank === last) {
+  pause(LATE_MS);
+  if (how === 'killed') {
+    console.log('the last words');
+    process.kill(process.pid, 'SIGKILL');
+  }
+} else if (how === 'killed') {
+  call();
+} else {
+  // Who only gives may go on in the first call, but not in the one after it.
+  if (name === 'reduce' && comm.rank !== 0) call();
+  throwsCode(call, 'ERR_ZIVM_PEER_FAILED');
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { startZivmrun } from '../support/launcher';
+import { runRanks } from '../support/ranks';
+
+const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
+
+const SEED = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
+
+// The seed is in the name of the test; TEST_SEED=<seed> runs the same schedule again. With 17 ranks there is no board.
+test.each([
+  [2, 4000, 'crowded', SEED],
+  [2, 4000, 'roomy', SEED + 1],
+  [3, 3000, 'crowded', SEED],
+  [3, 1500, 'roomy', SEED + 1],
+  [8, 1500, 'crowded', SEED],
+  [17, 300, 'crowded', SEED],
+])('%d ranks do %d random collectives, %s, TEST_SEED=%d', async (size, rounds, cores, seed) => {
+  await runRanks(size, program('random-collectives'), { args: [String(seed), String(rounds), cores], timeoutSeconds: 60 });
+});
+
+test.each([2, 3, 8, 16])('a slow rank sees the data of every round, in step: %d ranks', async (size) => {
+  await runRanks(size, program('slow-reader'), { timeoutSeconds: 60 });
+});
+
+test.each([2, 3, 4])('different lengths are an error for whoever reads them, and nothing hangs: %d ranks', async (size) => {
+  await runRanks(size, program('different-lengths'), { timeoutSeconds: 30 });
+});
+
+describe.each(['barrier', 'bcast', 'reduce', 'allreduce'])('the last rank ends while the others wait for it: %s', (call) => {
+  test('killed: the job ends with a report', async () => {
+    const job = startZivmrun(['-n', '3', '--timeout', '30', program('ended-rank'), call, 'killed']);
+    const { exitCode, stderr } = await job.ended;
+    expect(stderr).toMatch(/^zivmrun: rank 2 \(process \d+\) was killed by SIGKILL: the job is ended/);
+    expect(stderr).toContain('  | the last words');
+    expect(exitCode).toBe(137);
+    await job.gone();
+  });
+
+  test.each([2, 3, 8])('it has left: an error for each of %d ranks', async (size) => {
+    await runRanks(size, program('ended-rank'), { args: [call, 'leaves'], timeoutSeconds: 30 });
+  });
+});
