@@ -12,6 +12,10 @@ const DEFAULT_REGION = '256M';
 const DEFAULT_VM_MEMORY = '512M';
 
 const EXAMPLES = `
+Commands:
+  zivmrun doctor    what this machine can do for jobs in virtual machines
+  zivmrun setup     fetch what virtual machines need and is missing
+
 Examples:
   zivmrun -n 4 app.ts                        four ranks of a TypeScript program
   zivmrun -n 4 --tag-output app.js --size 9  the program's own arguments come after it

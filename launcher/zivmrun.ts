@@ -5,12 +5,25 @@ import { ZivmError } from '../src/errors';
 import { JobRun } from './job-run';
 import { Answered, parseOptions } from './options';
 import { UsageError } from './usage-error';
+import { doctor } from './vm/doctor';
+import { setup } from './vm/setup';
 
 const USAGE_ERROR = 2;
+
+/** What zivmrun does beside running jobs. */
+const COMMANDS: Record<string, (() => number) | undefined> = {
+  doctor,
+  setup: () => {
+    setup();
+    return 0;
+  },
+};
 
 async function main(): Promise<number> {
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   try {
+    const command = COMMANDS[process.argv[2] ?? ''];
+    if (command !== undefined) return command();
     return await new JobRun(parseOptions(process.argv.slice(2), version)).run();
   } catch (error) {
     if (error instanceof Answered) return 0;

@@ -8,6 +8,7 @@ import { AGENT, CHANNEL_BYTES, CHANNEL_RANKS, LAUNCHER, openChannel, type RankOr
 import { Guest } from './guest';
 import { makeInitramfs } from './initramfs';
 import { findKernel } from './kernel';
+import { unpackedKernel } from './vmlinux';
 import { SharedRegion } from './shared-region';
 
 const AGENT_FILE = join(__dirname, 'agent.js');
@@ -45,6 +46,7 @@ export class Guests {
   /** Boots them. @throws ZivmError `ERR_ZIVM_LAUNCH` */
   constructor(server: SharedMemoryServer, options: GuestsOptions, vectors: number) {
     const kernel = findKernel(options.kernel);
+    const unpacked = unpackedKernel(kernel.image);
     const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
     const clients = Array.from({ length: options.count }, () => server.connect());
     this.ids = clients.map(({ id }) => id);
@@ -59,7 +61,7 @@ export class Guests {
       const initramfs = inMemory(makeInitramfs(kernel, settings));
       const guest = new Guest({
         index,
-        machine: { kernel: kernel.image, accel: options.accel, memoryMiB: options.memoryMiB, cpus: options.cpus, vectors, shares, networkArgs: [] },
+        machine: { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel: options.accel, memoryMiB: options.memoryMiB, cpus: options.cpus, vectors, shares, networkArgs: [] },
         initramfs,
         socket,
         channel: openChannel(this.#region, offset, LAUNCHER),

@@ -4,7 +4,7 @@ import { ZivmError } from '../../src/errors';
 import { archive, CHARACTER_DEVICE, type Entry, FOLDER, PROGRAM } from './cpio';
 import { type Kernel, moduleClosure } from './kernel';
 
-const BUSYBOX = '/bin/busybox';
+export const BUSYBOX = '/bin/busybox';
 
 /** What a guest needs: virtio for the host's files and the network, VFIO for the shared memory, DAX for it as well. */
 const MODULES = [

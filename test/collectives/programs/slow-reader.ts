@@ -9,7 +9,7 @@ import { pause } from './support/pause';
  */
 
 const GIVER = 0;
-const ROUNDS = 400;
+const ROUNDS = 200;
 /** How often the taker is late. */
 const LATE_EVERY = 4;
 const LATE_MS = 2;
