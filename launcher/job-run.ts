@@ -4,11 +4,17 @@ import { native } from '../src/native';
 import { RankPhase } from '../src/ring/layout';
 import type { JobOptions, ProgramEntry } from './options';
 import { makeOutputFolders, Output } from './output';
-import { findProgram, type Program } from './programs';
+import { findProgram } from './programs';
 import { type Place, placeRanks } from './placement';
 import { type Exit, type Rank, RankProcess } from './rank-process';
 import { SharedMemoryServer } from './server';
-import { channelBytes, Guests, slotOf, vectorsFor } from './vm/guests';
+import { UsageError } from './usage-error';
+import type { Part } from './part';
+import { Attached } from './vm/attached';
+import { Guests } from './vm/guests';
+import { Pool, slotOf, vectorsFor } from './vm/pool';
+import { readKey } from './vm/seal';
+import type { AgentSession } from './vm/session';
 
 /** Ranks are asked to end, and after this are made to. */
 const GRACE_MS = 400;
@@ -27,9 +33,13 @@ interface Failure {
 /** One job: starts the server and the ranks, and sees it to its end. */
 export class JobRun {
   readonly #options: JobOptions;
-  readonly #server: SharedMemoryServer;
   readonly #output: Output;
-  readonly #places: Place[];
+  /** The server of this job, unless it is attached to another. */
+  readonly #server: SharedMemoryServer | null = null;
+  readonly #attached: Attached | null = null;
+  /** The job's part of the region, and its name for ranks if it is not all of it. */
+  readonly #part: Part;
+  readonly #partName: string | undefined;
   #guests: Guests | null = null;
   #ranks: Rank[] = [];
   /** Ranks in the order in which they ended, and how their processes exited, which is known a little later. */
@@ -43,15 +53,27 @@ export class JobRun {
   /** @throws UsageError, ZivmError when the job cannot be started */
   constructor(options: JobOptions) {
     this.#options = options;
+    // Programs first: one that does not exist is found before anything runs. Attached machines have files of their own.
+    if (options.attach === undefined) for (const { name, wdir } of options.programs) findProgram(name, wdir);
     if (options.output.dir !== undefined) makeOutputFolders(options.output.dir, options.size);
     this.#output = new Output(options.output);
-    const { size, hostRanks, mapBy, guests } = options;
-    this.#places = placeRanks(size, guests?.count ?? 0, hostRanks, mapBy);
+    const { size, hostRanks, guests, regionBytes, attach } = options;
     const onEnded = (rank: number): void => {
       this.#ended.push(rank);
       this.#judgeInOrder();
     };
-    this.#server = new SharedMemoryServer(options.regionBytes, size, this.#vectors, onEnded, this.#jobOffset);
+    if (attach !== undefined) {
+      this.#attached = new Attached(attach.socket, regionBytes, size, onEnded, () => this.#stop('ended: the server has gone', 1));
+      this.#part = this.#attached.part;
+      this.#partName = this.#attached.partName;
+    } else {
+      const offset = guests === undefined ? 0 : Pool.jobsOffset(guests.count, regionBytes);
+      const vectors = guests === undefined ? 1 : vectorsFor(Math.ceil((size - hostRanks) / guests.count));
+      this.#server = new SharedMemoryServer(regionBytes, size, vectors, onEnded, offset);
+      if (guests !== undefined) this.#guests = new Guests(this.#server, guests, vectors);
+      this.#part = this.#server.job;
+      this.#partName = guests === undefined ? undefined : `${offset}:${regionBytes - offset}`;
+    }
   }
 
   /** @returns the exit code of zivmrun */
@@ -65,70 +87,74 @@ export class JobRun {
       await Promise.all(this.#ranks.map((rank) => rank.ended));
       clearTimeout(timer);
     } finally {
+      await this.#attached?.close();
       await this.#guests?.stop();
-      this.#server.close();
+      this.#server?.close();
     }
     this.#report();
     await this.#output.flush();
     return this.#failure?.code ?? this.#exitCode;
   }
 
-  get #vectors(): number {
-    return vectorsFor(this.#places.reduce((most, { guest, place }) => (guest === undefined ? most : Math.max(most, place + 1)), 0));
-  }
-
-  /** Where the job's part of the region begins. */
-  get #jobOffset(): number {
-    return channelBytes(this.#options.guests?.count ?? 0);
-  }
-
   async #startRanks(): Promise<void> {
-    // Programs first: one that does not exist is found before anything runs.
-    const found = this.#options.programs.flatMap((entry) => {
-      const program = findProgram(entry.name, entry.wdir);
-      return Array.from({ length: entry.count }, () => ({ entry, program }));
-    });
-    if (this.#options.guests !== undefined) this.#guests = new Guests(this.#server, this.#options.guests, this.#vectors);
-    // All ranks are in the table before any of them runs, in the order of their IDs.
-    const sockets = this.#places.map(({ guest, place }, rank) => {
+    const { programs, size, hostRanks, mapBy } = this.#options;
+    const entries = programs.flatMap((entry) => Array.from({ length: entry.count }, () => entry));
+    const sessions = await this.#sessions();
+    const places = placeRanks(size, sessions.length, hostRanks, mapBy);
+    const sockets = this.#enter(places, sessions);
+    if (this.#isOver) return;
+    const inGuests = this.#startInGuests(entries, places, sessions);
+    this.#ranks = entries.map((entry, rank) => inGuests.get(rank) ?? this.#startOnHost(rank, entry, sockets[rank]!));
+    for (const { rank, stdout, stderr } of this.#ranks) {
+      this.#output.attach(rank, 'stdout', stdout);
+      this.#output.attach(rank, 'stderr', stderr);
+    }
+  }
+
+  /** Sessions with the agents of the virtual machines, in the order of their IDs. */
+  async #sessions(): Promise<AgentSession[]> {
+    const { attach, size } = this.#options;
+    if (this.#guests !== null) return this.#guests.sessions();
+    if (attach === undefined) return [];
+    return this.#attached!.sessions(Math.min(size, attach.machines ?? size), readKey(attach.key));
+  }
+
+  /**
+   * Enters all ranks into the table before any of them runs.
+   * @returns the connections of those on the host
+   */
+  #enter(places: Place[], sessions: AgentSession[]): (number | undefined)[] {
+    return places.map(({ guest, place }, rank) => {
       if (guest !== undefined) {
-        this.#server.assign(rank, this.#guests!.ids[guest]!, slotOf(place));
-        return -1;
+        const { peer, slots } = sessions[guest]!;
+        if (place >= slots) throw new UsageError(`a virtual machine has room for ${slots} ranks: start fewer ranks, or more machines with agents`);
+        this.#part.assign(rank, peer, slotOf(place));
+        return undefined;
       }
-      const { id, socket } = this.#server.connect();
-      this.#server.assign(rank, id, HOST_SLOT);
+      const { id, socket } = this.#server!.connect();
+      this.#part.assign(rank, id, HOST_SLOT);
       return socket;
     });
-    await this.#guests?.ready();
-    if (this.#isOver) return;
-    const inGuests = this.#startInGuests(found);
-    this.#ranks = found.map((what, rank) => inGuests.get(rank) ?? this.#startOnHost(rank, what, sockets[rank]!));
-    this.#ranks.forEach((rank) => {
-      this.#output.attach(rank.rank, 'stdout', rank.stdout);
-      this.#output.attach(rank.rank, 'stderr', rank.stderr);
-    });
   }
 
-  #startInGuests(found: { entry: ProgramEntry; program: Program }[]): Map<number, Rank> {
-    const { size, stdin, guests, regionBytes } = this.#options;
-    const part = `${this.#jobOffset}:${regionBytes - this.#jobOffset}`;
-    const started = Array.from({ length: guests?.count ?? 0 }, (_, guest) => {
-      const orders = found.flatMap(({ entry, program }, rank) => {
-        const { guest: home, place } = this.#places[rank]!;
+  #startInGuests(entries: ProgramEntry[], places: Place[], sessions: AgentSession[]): Map<number, Rank> {
+    const { size, stdin } = this.#options;
+    const started = sessions.map((session, guest) => {
+      const orders = entries.flatMap(({ name, args, wdir, env }, rank) => {
+        const { guest: home, place } = places[rank]!;
         if (home !== guest) return [];
-        const { args, wdir, env } = entry;
-        return { rank, size, slot: slotOf(place), program, args, wdir, env, stdin: rank === stdin, core: undefined, cores: native.allowedCores().length };
+        return { rank, size, slot: slotOf(place), program: name, args, wdir, env, stdin: rank === stdin, core: undefined, cores: native.allowedCores().length };
       });
-      return this.#guests!.start(guest, orders, part, process.stdin, (rank, exit) => {
-        this.#server.endRank(rank);
+      return session.start(orders, this.#partName!, process.stdin, (rank, exit) => {
+        this.#part.end(rank);
         this.#rankExited(rank, exit);
       });
     });
     return new Map(started.flat().map((rank) => [rank.rank, rank]));
   }
 
-  #startOnHost(rank: number, { entry, program }: { entry: ProgramEntry; program: Program }, socket: number): Rank {
-    const { size, bindToCore, stdin, guests, regionBytes } = this.#options;
+  #startOnHost(rank: number, entry: ProgramEntry, socket: number): Rank {
+    const { size, bindToCore, stdin } = this.#options;
     const cores = native.allowedCores();
     const core = bindToCore ? cores[rank % cores.length] : undefined;
     if (this.#options.reportBindings) {
@@ -138,7 +164,7 @@ export class JobRun {
       {
         rank,
         size,
-        program,
+        program: findProgram(entry.name, entry.wdir),
         args: entry.args,
         wdir: entry.wdir,
         env: entry.env,
@@ -146,7 +172,7 @@ export class JobRun {
         core,
         cores: cores.length,
         connection: { [ENVIRONMENT.socket]: socket },
-        part: guests === undefined ? undefined : `${this.#jobOffset}:${regionBytes - this.#jobOffset}`,
+        part: this.#partName,
       },
       (exit) => this.#rankExited(rank, exit),
     );
@@ -188,7 +214,7 @@ export class JobRun {
 
   #judge(rank: number, { code, signal, how }: Exit): Failure | null {
     if (how !== undefined) return { rank, how, code: code || 1 };
-    const phase = this.#server.phase(rank);
+    const phase = this.#part.phase(rank);
     if (phase === RankPhase.Aborted) return { rank, how: `called abort(${code})`, code: code || 1 };
     if (signal !== null) return { rank, how: `was killed by ${signal}`, code: 128 + constants.signals[signal] };
     if (code !== 0) return { rank, how: `exited with code ${code}`, code: code! };

@@ -2,8 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { native } from '../src/native';
-import { MAX_RANKS, MAX_REGION_BYTES } from '../src/ring/layout';
+import { MAX_RANKS } from '../src/ring/layout';
 import type { OutputOptions } from './output';
+import { parseCount, parseSize } from './arguments';
 import { UsageError } from './usage-error';
 import { chooseAccel } from './vm/accel';
 import type { GuestsOptions } from './vm/guests';
@@ -14,6 +15,7 @@ const DEFAULT_VM_MEMORY = '512M';
 const EXAMPLES = `
 Commands:
   zivmrun doctor    what this machine can do for jobs in virtual machines
+  zivmrun server    share memory with virtual machines that you start yourself (zivmrun server --help)
   zivmrun setup     fetch what virtual machines need and is missing
 
 Examples:
@@ -47,6 +49,8 @@ export interface JobOptions {
   regionBytes: number;
   /** The virtual machines that ranks run in, if any do. */
   guests: GuestsOptions | undefined;
+  /** The server whose agents run the ranks, the key that they want, and at most how many of them. */
+  attach: { socket: string; key: string; machines: number | undefined } | undefined;
   /** How many ranks, the last ones, run on the host all the same. */
   hostRanks: number;
   mapBy: 'vm' | 'slot';
@@ -66,6 +70,8 @@ interface Values {
   reportBindings?: boolean;
   regionSize?: number;
   vms?: number;
+  attach?: string;
+  key?: string;
   vmMemory?: number;
   vmCpus?: number;
   kernel?: string;
@@ -85,11 +91,12 @@ export class Answered extends Error {}
  */
 export function parseOptions(args: readonly string[], version: string): JobOptions {
   const parts = splitAtColons(args).map((part) => parsePart(part, version));
+  const isAttached = parts.some(({ values }) => values.attach !== undefined);
   const programs = parts.map(({ values, name, args }) => ({
     name,
     args,
     count: values.n ?? native.allowedCores().length,
-    wdir: checkFolder(resolve(values.wdir ?? '.')),
+    wdir: isAttached ? resolve(values.wdir ?? '.') : checkFolder(resolve(values.wdir ?? '.')),
     env: values.x,
   }));
   const size = programs.reduce((sum, program) => sum + program.count, 0);
@@ -110,11 +117,16 @@ export function parseOptions(args: readonly string[], version: string): JobOptio
   };
 }
 
-function guestOptions(job: Partial<Values>, shares: string[], size: number): Pick<JobOptions, 'guests' | 'hostRanks' | 'mapBy'> {
+function guestOptions(job: Partial<Values>, shares: string[], size: number): Pick<JobOptions, 'guests' | 'attach' | 'hostRanks' | 'mapBy'> {
   const { vms, hostRanks = 0, mapBy = 'slot' } = job;
+  if (job.attach !== undefined) {
+    if (job.key === undefined) throw new UsageError('--attach needs --key FILE, the key that the agents hold');
+    if (job.hostRanks !== undefined || shares.length > 0) throw new UsageError('--host-ranks and --share are for machines that zivmrun starts, not for --attach');
+    return { guests: undefined, attach: { socket: job.attach, key: job.key, machines: vms }, hostRanks: 0, mapBy };
+  }
   if (vms === undefined) {
     if (job.hostRanks !== undefined || shares.length > 0) throw new UsageError('--host-ranks and --share are for jobs in virtual machines: add --vms');
-    return { guests: undefined, hostRanks: 0, mapBy };
+    return { guests: undefined, attach: undefined, hostRanks: 0, mapBy };
   }
   if (hostRanks > size) throw new UsageError(`--host-ranks ${hostRanks}: there are only ${size} ranks`);
   if (vms > size - hostRanks) throw new UsageError(`--vms ${vms}: there are only ${size - hostRanks} ranks for them`);
@@ -127,7 +139,7 @@ function guestOptions(job: Partial<Values>, shares: string[], size: number): Pic
     kernel: job.kernel,
     shares: shares.map((folder) => checkFolder(resolve(folder), '--share')),
   };
-  return { guests, hostRanks, mapBy };
+  return { guests, attach: undefined, hostRanks, mapBy };
 }
 
 function checkFolder(folder: string, option = '--wdir'): string {
@@ -162,6 +174,8 @@ function parsePart(args: string[], version: string): { values: Values; name: str
     .option('--report-bindings', 'say which rank is bound to which core')
     .option('--region-size <size>', `size of the shared memory, rounded up to a power of two (default: ${DEFAULT_REGION})`, parseSize)
     .option('--vms <number>', 'start so many virtual machines and run the ranks in them', parseCount)
+    .option('--attach <socket>', `run the ranks on the agents of a server ('zivmrun server'); with --vms, on so many of them`)
+    .option('--key <file>', 'the key that those agents hold')
     .option('--map-by <vm|slot>', 'deal ranks out to the machines in turn, or fill one before the next (default: slot)', parseMapping)
     .option('--host-ranks <number>', 'run the last so many ranks on the host all the same', parseCount)
     .option('--vm-memory <size>', `memory of a machine (default: ${DEFAULT_VM_MEMORY})`, parseSize)
@@ -184,12 +198,6 @@ function parsePart(args: string[], version: string): { values: Values; name: str
   }
   const [name, ...rest] = command.args;
   return { values: command.opts<Values>(), name: name!, args: rest };
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1) throw new InvalidArgumentError('It must be a whole number of ranks, 1 or more.');
-  return count;
 }
 
 function parseVariable(text: string, set: Record<string, string>): Record<string, string> {
@@ -224,13 +232,4 @@ function parseTimeout(text: string): number {
 function parseBinding(text: string): string {
   if (text !== 'core' && text !== 'none') throw new InvalidArgumentError('It must be core or none.');
   return text;
-}
-
-/** Bytes of a size such as 64M, rounded up to a power of two, which the device requires. */
-function parseSize(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)([KMG]?)i?B?$/i.exec(text) ?? [];
-  if (digits === undefined) throw new InvalidArgumentError('It must be a size such as 64M or 1G.');
-  const bytes = Number(digits) * 1024 ** ' KMG'.indexOf((unit || ' ').toUpperCase());
-  if (bytes > MAX_REGION_BYTES) throw new InvalidArgumentError('It must be at most 4G.');
-  return bytes < 1 ? 0 : 2 ** Math.ceil(Math.log2(bytes));
 }

@@ -1,6 +1,5 @@
 import { ZivmError } from '../src/errors';
-import { checked, EAGAIN, ETOOMANYREFS, native, type Watcher } from '../src/native';
-import type { RankPhase, RegionPlan } from '../src/ring/layout';
+import { checked, EAGAIN, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
 import { Part } from './part';
 
 const PROTOCOL_VERSION = 0;
@@ -22,21 +21,22 @@ interface Client {
 
 /**
  * The shared-memory server of the ivshmem device (QEMU, docs/specs/ivshmem-spec): makes the memory, gives each
- * client its ID, the memory and everybody's doorbells, and tells the others when one leaves. It also keeps the
- * table that says which client is which rank, and marks the ranks that have ended.
+ * client its ID, the memory and everybody's doorbells, and tells the others when one leaves. When a client
+ * leaves, its ranks have ended: the table of the job says so to those who wait for them.
  */
 export class SharedMemoryServer {
   readonly #vectors: number;
   readonly #memory: number;
   readonly #bytes: ArrayBuffer;
   readonly #clients = new Map<number, Client>();
-  readonly #parts: Part[] = [];
-  readonly #job: Part;
+  readonly #job: Part | null;
+  #onLeft: (id: number) => void = () => undefined;
   #nextId = 0;
+  #stopListening: () => void = () => undefined;
 
   /**
    * @param byteLength size of the region, a power of two
-   * @param rankCount ranks that it is laid out for
+   * @param rankCount ranks of the job that the region is laid out for; 0 when it has none of its own
    * @param vectors doorbells of each client
    * @param onRankEnded called when a rank has ended, in the order of ending
    * @param jobOffset where the job's part of the region begins
@@ -52,23 +52,22 @@ export class SharedMemoryServer {
     this.#vectors = vectors;
     this.#memory = checked(native.createMemory(byteLength), 'making the shared memory');
     this.#bytes = checked<ArrayBuffer>(native.mapMemory(this.#memory, byteLength), 'mapping the shared memory');
-    this.#job = this.addPart(jobOffset, byteLength - jobOffset, rankCount, onRankEnded);
+    const words = new Int32Array(this.#bytes, jobOffset);
+    this.#job = rankCount === 0 ? null : new Part(words, rankCount, (id, slot) => this.ring(id, slot), onRankEnded);
   }
 
-  /** The layout of the job's part. */
-  get plan(): RegionPlan {
-    return this.#job.plan;
+  /** The shared memory. */
+  get memory(): ArrayBuffer {
+    return this.#bytes;
   }
 
-  /** Lays out another part of the region for ranks. */
-  addPart(offset: number, byteLength: number, rankCount: number, onEnded: (rank: number) => void): Part {
-    const words = new Int32Array(this.#bytes, offset, byteLength / Int32Array.BYTES_PER_ELEMENT);
-    const part = new Part(words, rankCount, (client, slot) => this.#ring(client, slot), onEnded);
-    this.#parts.push(part);
-    return part;
+  /** Calls back when a client has left, before the others are told. */
+  whenLeft(onLeft: (id: number) => void): void {
+    this.#onLeft = onLeft;
   }
 
-  #ring(id: number, slot: number): void {
+  /** Rings a doorbell of a client, if it is there. */
+  ring(id: number, slot: number): void {
     const doorbell = this.#clients.get(id)?.doorbells[slot];
     if (doorbell !== undefined) native.ringDoorbell(doorbell);
   }
@@ -79,8 +78,30 @@ export class SharedMemoryServer {
    */
   connect(): { id: number; socket: number } {
     if (this.#nextId === MAX_IDS) throw new ZivmError('ERR_ZIVM_LAUNCH', `the server has given out all ${MAX_IDS} IDs`);
-    const id = this.#nextId++;
     const [socket, theirs] = checked<[number, number]>(native.socketPair(), 'making a connection');
+    return { id: this.#admit(socket), socket: theirs };
+  }
+
+  /** Lets clients connect to a socket file. @throws ZivmError `ERR_ZIVM_LAUNCH` when the file is there already, or cannot be made */
+  listen(path: string): void {
+    const listening = native.listenOn(path);
+    if (listening < 0) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: ${errnoName(listening)}`);
+    const watcher = new native.Watcher(listening, () => {
+      for (let socket = native.acceptFrom(listening); socket >= 0; socket = native.acceptFrom(listening)) {
+        if (this.#nextId < MAX_IDS) this.#admit(socket);
+        else native.closeDescriptor(socket);
+      }
+    });
+    watcher.start(false);
+    this.#stopListening = () => {
+      watcher.close();
+      native.closeDescriptor(listening);
+    };
+  }
+
+  /** Makes a client of a connection. @returns its ID */
+  #admit(socket: number): number {
+    const id = this.#nextId++;
     const doorbells = Array.from({ length: this.#vectors }, () => checked(native.createDoorbell(), 'making a doorbell'));
     const client: Client = { id, socket, doorbells, queue: [], watcher: new native.Watcher(socket, (readable) => this.#ready(client, readable)) };
     client.queue.push({ value: PROTOCOL_VERSION, descriptor: -1 }, { value: id, descriptor: -1 }, { value: SHARED_MEMORY, descriptor: this.#memory });
@@ -94,22 +115,12 @@ export class SharedMemoryServer {
     }
     this.#clients.set(id, client);
     this.#flush(client);
-    return { id, socket: theirs };
+    return id;
   }
 
-  /** Enters a rank of the job into the table; all are entered before any rank looks at it. */
-  assign(rank: number, id: number, slot: number): void {
-    this.#job.assign(rank, id, slot);
-  }
-
-  /** What a rank of the job says of itself. */
-  phase(rank: number): RankPhase {
-    return this.#job.phase(rank);
-  }
-
-  /** A rank of the job has ended whose client goes on. */
-  endRank(rank: number): void {
-    this.#job.end(rank);
+  /** The job's part of the region, if it has one of its own. */
+  get job(): Part {
+    return this.#job!;
   }
 
   /** Sends what is queued, as far as the socket takes it. */
@@ -142,7 +153,8 @@ export class SharedMemoryServer {
     if (!this.#clients.delete(client.id)) return;
     client.watcher.close();
     native.closeDescriptor(client.socket);
-    for (const part of this.#parts) part.clientLeft(client.id);
+    this.#job?.clientLeft(client.id);
+    this.#onLeft(client.id);
     for (const other of this.#clients.values()) {
       other.queue.push({ value: client.id, descriptor: -1 });
       this.#flush(other);
@@ -151,6 +163,7 @@ export class SharedMemoryServer {
   }
 
   close(): void {
+    this.#stopListening();
     for (const client of [...this.#clients.values()]) this.#drop(client);
     native.closeDescriptor(this.#memory);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ZivmError } from '../src/errors';
 import { JobRun } from './job-run';
 import { Answered, parseOptions } from './options';
+import { serve } from './serve';
 import { UsageError } from './usage-error';
 import { doctor } from './vm/doctor';
 import { setup } from './vm/setup';
@@ -11,8 +12,9 @@ import { setup } from './vm/setup';
 const USAGE_ERROR = 2;
 
 /** What zivmrun does beside running jobs. */
-const COMMANDS: Record<string, (() => number) | undefined> = {
+const COMMANDS: Record<string, ((args: string[]) => number | Promise<number>) | undefined> = {
   doctor,
+  server: serve,
   setup: () => {
     setup();
     return 0;
@@ -23,7 +25,7 @@ async function main(): Promise<number> {
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   try {
     const command = COMMANDS[process.argv[2] ?? ''];
-    if (command !== undefined) return command();
+    if (command !== undefined) return await command(process.argv.slice(3));
     return await new JobRun(parseOptions(process.argv.slice(2), version)).run();
   } catch (error) {
     if (error instanceof Answered) return 0;

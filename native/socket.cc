@@ -6,7 +6,10 @@
 #include <cstring>
 #include <endian.h>
 #include <fcntl.h>
+#include <string>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 // socketPair(): [descriptor, descriptor] | -errno
@@ -19,6 +22,49 @@ static Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   pair.Set(0u, fds[0]);
   pair.Set(1u, fds[1]);
   return pair;
+}
+
+static bool AddressOf(const Napi::CallbackInfo& info, sockaddr_un* address) {
+  std::string path = info[0].As<Napi::String>();
+  *address = {};
+  address->sun_family = AF_UNIX;
+  if (path.size() >= sizeof address->sun_path) return false;
+  memcpy(address->sun_path, path.c_str(), path.size());
+  return true;
+}
+
+// listenOn(path: string): descriptor | -errno. Only the owner may connect.
+static Napi::Value ListenOn(const Napi::CallbackInfo& info) {
+  sockaddr_un address;
+  if (!AddressOf(info, &address)) return Napi::Number::New(info.Env(), -ENAMETOOLONG);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return Napi::Number::New(info.Env(), -errno);
+  mode_t mask = umask(0177);
+  bool ok = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(fd, SOMAXCONN) == 0;
+  int error = errno;
+  umask(mask);
+  if (!ok) close(fd);
+  return Napi::Number::New(info.Env(), ok ? fd : -error);
+}
+
+// acceptFrom(listening): descriptor, non-blocking | -errno
+static Napi::Value AcceptFrom(const Napi::CallbackInfo& info) {
+  int fd = accept4(info[0].As<Napi::Number>().Int32Value(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  return Napi::Number::New(info.Env(), fd < 0 ? -errno : fd);
+}
+
+// connectTo(path: string): descriptor | -errno
+static Napi::Value ConnectTo(const Napi::CallbackInfo& info) {
+  sockaddr_un address;
+  if (!AddressOf(info, &address)) return Napi::Number::New(info.Env(), -ENAMETOOLONG);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return Napi::Number::New(info.Env(), -errno);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) {
+    int error = errno;
+    close(fd);
+    return Napi::Number::New(info.Env(), -error);
+  }
+  return Napi::Number::New(info.Env(), fd);
 }
 
 // sendMessage(socket, value, descriptor | -1): 0 | -errno
@@ -98,6 +144,9 @@ static Napi::Value CloseOnExec(const Napi::CallbackInfo& info) {
 
 void InitSocket(Napi::Env env, Napi::Object exports) {
   exports.Set("socketPair", Napi::Function::New(env, SocketPair));
+  exports.Set("listenOn", Napi::Function::New(env, ListenOn));
+  exports.Set("acceptFrom", Napi::Function::New(env, AcceptFrom));
+  exports.Set("connectTo", Napi::Function::New(env, ConnectTo));
   exports.Set("sendMessage", Napi::Function::New(env, SendMessage));
   exports.Set("receiveMessage", Napi::Function::New(env, ReceiveMessage));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));

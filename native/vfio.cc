@@ -48,6 +48,15 @@ static Napi::Value VfioRegion(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// vfioVectors(device): how many MSI-X vectors the device has | -errno
+static Napi::Value VfioVectors(const Napi::CallbackInfo& info) {
+  vfio_irq_info irq = {};
+  irq.argsz = sizeof irq;
+  irq.index = VFIO_PCI_MSIX_IRQ_INDEX;
+  if (ioctl(info[0].As<Napi::Number>().Int32Value(), VFIO_DEVICE_GET_IRQ_INFO, &irq) < 0) return Napi::Number::New(info.Env(), -errno);
+  return Napi::Number::New(info.Env(), irq.count);
+}
+
 // vfioEnable(device, configOffset, doorbells: Int32Array): 0 | -errno
 // Lets the device send interrupts, and binds its MSI-X vectors to eventfds. VFIO leaves the bus-master bit clear, and
 // without it no MSI-X message leaves the device.
@@ -89,6 +98,7 @@ static Napi::Value WriteRegister(const Napi::CallbackInfo& info) {
 void InitVfio(Napi::Env env, Napi::Object exports) {
   exports.Set("vfioOpen", Napi::Function::New(env, VfioOpen));
   exports.Set("vfioRegion", Napi::Function::New(env, VfioRegion));
+  exports.Set("vfioVectors", Napi::Function::New(env, VfioVectors));
   exports.Set("vfioEnable", Napi::Function::New(env, VfioEnable));
   exports.Set("readRegister", Napi::Function::New(env, ReadRegister));
   exports.Set("writeRegister", Napi::Function::New(env, WriteRegister));

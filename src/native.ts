@@ -57,6 +57,9 @@ interface Native {
   memorySize(descriptor: number): number;
   mapMemory(descriptor: number, byteLength: number, offset?: number): ArrayBuffer | number;
   socketPair(): [number, number] | number;
+  listenOn(path: string): number;
+  acceptFrom(listening: number): number;
+  connectTo(path: string): number;
   sendMessage(socket: number, value: number, descriptor: number): number;
   receiveMessage(socket: number, wait: boolean): { value: number; descriptor: number } | number;
   closeDescriptor(descriptor: number): number;
@@ -70,6 +73,7 @@ interface Native {
   yieldWhileSame(memory: MemoryHandle, positions: Int32Array, values: Int32Array, count: number, times: number): void;
   vfioOpen(group: string, address: string): [number, number, number] | number;
   vfioRegion(device: number, index: number): { offset: number; byteLength: number } | number;
+  vfioVectors(device: number): number;
   vfioEnable(device: number, configOffset: number, doorbells: Int32Array): number;
   readRegister(device: number, offset: number): number;
   writeRegister(device: number, offset: number, value: number): number;

@@ -1,69 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { Comm } from '../../src/communicator';
 import { GUEST_ENVIRONMENT } from '../../src/job/join';
 import { openVfioDevice, type VfioDevice } from '../../src/region/vfio-device';
 import { VfioRegion } from '../../src/region/vfio-region';
+import { findProgram } from '../programs';
 import { RankProcess } from '../rank-process';
-import { AGENT, ChannelStream, CONTROL_TAG, forward, LAUNCHER, openChannel, type Order, type RankOrder, type Report } from './channel';
+import { ChannelStream, CONTROL_TAG, forward, openChannel, type Order, type RankOrder, type Report } from './channel';
+import { AGENT, CONTROL_SLOT, LAUNCHER, Pool } from './pool';
+import { type Sealed, unseal } from './seal';
+import { SharedRegion } from './shared-region';
 
-/*
- * Runs in a virtual machine, opens the device, and starts ranks for the launcher.
- *
- *   agent.js VECTORS CHANNEL_OFFSET
- */
+const CHALLENGE_BYTES = 32;
 
-/** The agent's own interrupt; those of ranks follow. */
-const AGENT_SLOT = 0;
+/** Runs in a virtual machine: opens its ivshmem device, and starts ranks for launchers, one job after the other. */
+export class Agent {
+  readonly #key: Uint8Array;
+  readonly #device: VfioDevice = openVfioDevice();
+  readonly #region = new SharedRegion(new VfioRegion(this.#device.device, this.#device.doorbells[CONTROL_SLOT]!));
+  readonly #pool = Pool.open(this.#region.memory);
 
-const [vectors, channelOffset] = process.argv.slice(2).map(Number) as [number, number];
-const device: VfioDevice = openVfioDevice(vectors);
-const channel = openChannel(new VfioRegion(device.device, device.doorbells[AGENT_SLOT]!), channelOffset, AGENT);
-const running = new Map<number, RankProcess>();
+  /** @param key what launchers must hold too */
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
 
-function report(message: Report): void {
-  channel.isendObject(message, LAUNCHER, CONTROL_TAG);
+  /** @throws ZivmError `ERR_ZIVM_NO_SPACE` when the region serves no more agents */
+  async run(): Promise<never> {
+    const channel = this.#pool.join(this.#region.peer, this.#device.doorbells.length - 1);
+    for (;;) {
+      this.#pool.prepare(channel);
+      const { comm, close } = openChannel(this.#region, this.#pool.channelWords(channel), AGENT);
+      this.#pool.isReady(channel);
+      await new Session(comm, this.#key, this.#device).run();
+      close();
+    }
+  }
 }
 
-function start(order: RankOrder, part: string): void {
-  const { rank } = order;
-  try {
-    const process_ = new RankProcess(
-      {
-        ...order,
-        stdin: order.stdin ? new ChannelStream(channel, LAUNCHER, rank, 'stdin') : undefined,
-        connection: {
-          [GUEST_ENVIRONMENT.device]: device.device,
-          [GUEST_ENVIRONMENT.doorbell]: device.doorbells[order.slot]!,
+/** The time with one launcher. */
+class Session {
+  readonly #comm: Comm;
+  readonly #key: Uint8Array;
+  readonly #device: VfioDevice;
+  readonly #challenge = randomBytes(CHALLENGE_BYTES);
+  readonly #running = new Map<number, RankProcess>();
+
+  constructor(comm: Comm, key: Uint8Array, device: VfioDevice) {
+    this.#comm = comm;
+    this.#key = key;
+    this.#device = device;
+  }
+
+  /** Resolves when the launcher has ended it, or has gone, and no rank is left. */
+  async run(): Promise<void> {
+    try {
+      await this.#comm.irecvObject(LAUNCHER, CONTROL_TAG);
+      this.#report({ kind: 'challenge', challenge: this.#challenge });
+      for (let number = 0; ; number++) {
+        const order = unseal(this.#key, this.#challenge, number, await this.#comm.irecvObject<Sealed>(LAUNCHER, CONTROL_TAG)) as Order;
+        if (order.kind === 'end') break;
+        if (order.kind === 'start') for (const rank of order.ranks) this.#start(rank, order.part);
+        else this.#running.get(order.rank)?.signal(order.signal);
+      }
+    } catch (error) {
+      // Who cannot prove that it holds the key, and who breaks off, gets no further; a launcher that has gone hears nothing.
+      console.error(`zivm-agent: ${(error as Error).message}`);
+      this.#report({ kind: 'refused', why: (error as Error).message });
+    }
+    const ranks = [...this.#running.values()];
+    for (const rank of ranks) rank.signal('SIGKILL');
+    await Promise.allSettled(ranks.map((rank) => rank.ended));
+  }
+
+  #report(message: Report): void {
+    this.#comm.isendObject(message, LAUNCHER, CONTROL_TAG);
+  }
+
+  #start(order: RankOrder, part: string): void {
+    const { rank } = order;
+    try {
+      const started = new RankProcess(
+        {
+          ...order,
+          program: findProgram(order.program, order.wdir),
+          stdin: order.stdin ? new ChannelStream(this.#comm, LAUNCHER, rank, 'stdin') : undefined,
+          connection: {
+            [GUEST_ENVIRONMENT.device]: this.#device.device,
+            [GUEST_ENVIRONMENT.doorbell]: this.#device.doorbells[order.slot]!,
+          },
+          part,
         },
-        part,
-      },
-      ({ code, signal }) => {
-        running.delete(rank);
-        report({ kind: 'exited', rank, code, signal });
-      },
-    );
-    running.set(rank, process_);
-    process_.ended.catch((error: unknown) => report({ kind: 'failed', rank, why: (error as Error).message }));
-    forward(channel, LAUNCHER, rank, 'stdout', process_.stdout);
-    forward(channel, LAUNCHER, rank, 'stderr', process_.stderr);
-    report({ kind: 'started', rank, pid: process_.pid! });
-  } catch (error) {
-    report({ kind: 'failed', rank, why: (error as Error).message });
+        ({ code, signal }) => {
+          this.#running.delete(rank);
+          this.#report({ kind: 'exited', rank, code, signal });
+        },
+      );
+      this.#running.set(rank, started);
+      started.ended.catch((error: unknown) => this.#report({ kind: 'failed', rank, why: (error as Error).message }));
+      forward(this.#comm, LAUNCHER, rank, 'stdout', started.stdout);
+      forward(this.#comm, LAUNCHER, rank, 'stderr', started.stderr);
+      this.#report({ kind: 'started', rank, pid: started.pid! });
+    } catch (error) {
+      this.#report({ kind: 'failed', rank, why: (error as Error).message });
+    }
   }
 }
-
-async function main(): Promise<void> {
-  report({ kind: 'ready' });
-  for await (const { value } of channel.messages<Order>({ source: LAUNCHER, tag: CONTROL_TAG })) {
-    if (value.kind === 'start') for (const rank of value.ranks) start(rank, value.part);
-    else if (value.kind === 'signal') running.get(value.rank)?.signal(value.signal);
-    else break;
-  }
-  for (const rank of running.values()) rank.signal('SIGKILL');
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  },
-);

@@ -6,16 +6,13 @@ import type { Request } from '../../src/comm/request';
 import type { Status } from '../../src/comm/status';
 import type { Region } from '../../src/region/region';
 import { readRegion } from '../../src/ring/layout';
+import { AGENT, CHANNEL_RANKS, LAUNCHER } from './pool';
 
 /*
  * How the launcher and the agent of a virtual machine talk: through a part of the region of their own, laid out as for a
  * job of two ranks, with zivm's own messages. No network is needed.
  */
 
-export const LAUNCHER = 0;
-export const AGENT = 1;
-export const CHANNEL_RANKS = 2;
-export const CHANNEL_BYTES = 512 * 1024;
 /** Tag of what the two say to each other; the streams of ranks have tags of their own. */
 export const CONTROL_TAG = 0;
 
@@ -24,6 +21,11 @@ export type StreamName = (typeof STREAMS)[number];
 
 /** Longest piece of a stream. */
 const PIECE_BYTES = 64 * 1024;
+
+/** How a session begins; orders follow, sealed. */
+export interface Hello {
+  kind: 'hello';
+}
 
 /** What an agent is told. */
 export type Order =
@@ -37,7 +39,8 @@ export interface RankOrder {
   rank: number;
   size: number;
   slot: number;
-  program: { file: string; nodeOptions: string[] };
+  /** The program as the command line names it: the agent looks for it in its own machine. */
+  program: string;
   args: string[];
   wdir: string;
   env: Record<string, string>;
@@ -48,19 +51,25 @@ export interface RankOrder {
 
 /** What an agent reports. */
 export type Report =
-  | { kind: 'ready' }
+  | { kind: 'challenge'; challenge: Uint8Array }
+  | { kind: 'refused'; why: string }
   | { kind: 'started'; rank: number; pid: number }
   | { kind: 'exited'; rank: number; code: number | null; signal: NodeJS.Signals | null }
   | { kind: 'failed'; rank: number; why: string };
 
-/** Opens one end of a channel. @param end LAUNCHER or AGENT @param offset where its part of the region begins, in bytes */
-export function openChannel(region: Region, offset: number, end: number): Comm {
-  const words = new Int32Array(region.memory, offset, CHANNEL_BYTES / Int32Array.BYTES_PER_ELEMENT);
-  const plan = readRegion(words);
+/** Opens one end of a channel. @param words its part of the region @param end LAUNCHER or AGENT */
+export function openChannel(region: Region, words: Int32Array, end: number): { comm: Comm; close: () => void } {
   const engine = new Engine({
-    rank: end, size: CHANNEL_RANKS, region, words, plan, ranksHere: CHANNEL_RANKS, coresHere: 1, canYield: false,
+    rank: end,
+    size: CHANNEL_RANKS,
+    region,
+    words,
+    plan: readRegion(words),
+    ranksHere: CHANNEL_RANKS,
+    coresHere: 1,
+    canYield: false,
   });
-  return new Comm(engine, new Members([LAUNCHER, AGENT], CHANNEL_RANKS), 0);
+  return { comm: new Comm(engine, new Members([LAUNCHER, AGENT], CHANNEL_RANKS), 0), close: () => engine.close() };
 }
 
 /** The tags of a stream of a rank: its pieces, and the answers that ask for more. */

@@ -9,6 +9,7 @@ export interface Entry {
 }
 
 export const FOLDER = 0o040755;
+export const PRIVATE_FILE = 0o100600;
 export const PROGRAM = 0o100755;
 export const CHARACTER_DEVICE = 0o020600;
 

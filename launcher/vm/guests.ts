@@ -1,20 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { checked, native } from '../../src/native';
 import { HostRegion } from '../../src/region/host-region';
-import type { Exit, Rank } from '../rank-process';
 import type { SharedMemoryServer } from '../server';
-import { AGENT, CHANNEL_BYTES, CHANNEL_RANKS, LAUNCHER, openChannel, type RankOrder } from './channel';
 import { Guest } from './guest';
 import { makeInitramfs } from './initramfs';
 import { findKernel } from './kernel';
-import { unpackedKernel } from './vmlinux';
+import { Pool } from './pool';
+import { AgentSession } from './session';
 import { SharedRegion } from './shared-region';
+import { unpackedKernel } from './vmlinux';
 
-const AGENT_FILE = join(__dirname, 'agent.js');
-/** The agent's doorbell; those of the ranks of its guest follow. */
-const AGENT_SLOT = 0;
-const FIRST_RANK_SLOT = 1;
+const AGENT_FILE = join(__dirname, '..', 'zivm-agent.js');
+const KEY_BYTES = 32;
+/** How often the table of agents is looked at while guests boot. */
+const LOOK_MS = 50;
 
 /** What the command line asks for about virtual machines. */
 export interface GuestsOptions {
@@ -27,58 +27,53 @@ export interface GuestsOptions {
   shares: string[];
 }
 
-/** Room for the channels at the beginning of the region; the job's part follows. */
-export const channelBytes = (guests: number): number => guests * CHANNEL_BYTES;
-
-/** Doorbells that each client of the server needs. */
-export const vectorsFor = (ranksPerGuest: number): number => FIRST_RANK_SLOT + ranksPerGuest;
-
-/** The doorbell of a rank, by its place in its guest. */
-export const slotOf = (place: number): number => FIRST_RANK_SLOT + place;
-
-/** The virtual machines of a job. */
+/** The virtual machines of one job. */
 export class Guests {
   readonly #guests: Guest[];
   readonly #region: SharedRegion;
-  /** Server IDs, one for each guest, ascending. */
+  readonly #pool: Pool;
+  readonly #key = randomBytes(KEY_BYTES);
+  /** Their IDs at the server, ascending. */
   readonly ids: number[];
 
   /** Boots them. @throws ZivmError `ERR_ZIVM_LAUNCH` */
   constructor(server: SharedMemoryServer, options: GuestsOptions, vectors: number) {
     const kernel = findKernel(options.kernel);
     const unpacked = unpackedKernel(kernel.image);
-    const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
+    this.#pool = Pool.format(server.memory, options.count);
+    server.whenLeft((id) => this.#pool.clientLeft(id, (client, slot) => server.ring(client, slot)));
     const clients = Array.from({ length: options.count }, () => server.connect());
     this.ids = clients.map(({ id }) => id);
-    const own = server.connect();
-    this.#region = new SharedRegion(new HostRegion(own.socket));
-    this.#guests = clients.map(({ id, socket }, index) => {
-      const offset = index * CHANNEL_BYTES;
-      const part = server.addPart(offset, CHANNEL_BYTES, CHANNEL_RANKS, () => undefined);
-      part.assign(LAUNCHER, own.id, AGENT_SLOT);
-      part.assign(AGENT, id, AGENT_SLOT);
-      const settings = { node: process.execPath, agent: AGENT_FILE, agentArgs: [`${vectors}`, `${offset}`], shares, address: undefined };
-      const initramfs = inMemory(makeInitramfs(kernel, settings));
-      const guest = new Guest({
-        index,
-        machine: { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel: options.accel, memoryMiB: options.memoryMiB, cpus: options.cpus, vectors, shares, networkArgs: [] },
-        initramfs,
-        socket,
-        channel: openChannel(this.#region, offset, LAUNCHER),
-      });
-      native.closeDescriptor(initramfs);
-      return guest;
-    });
+    this.#region = new SharedRegion(new HostRegion(server.connect().socket));
+    const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
+    const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, address: undefined };
+    const initramfs = inMemory(makeInitramfs(kernel, settings));
+    const { accel, memoryMiB, cpus } = options;
+    const machine = { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel, memoryMiB, cpus, vectors, shares, networkArgs: [] };
+    this.#guests = clients.map(({ socket }, index) => new Guest({ index, machine, initramfs, socket }));
+    native.closeDescriptor(initramfs);
   }
 
-  /** Resolves when all are up. @throws ZivmError `ERR_ZIVM_LAUNCH` */
-  async ready(): Promise<void> {
-    await Promise.all(this.#guests.map((guest) => guest.ready));
-  }
-
-  /** Starts the ranks of one guest. */
-  start(guest: number, orders: RankOrder[], part: string, stdin: Readable, onExit: (rank: number, exit: Exit) => void): Rank[] {
-    return this.#guests[guest]!.start(orders, part, stdin, onExit);
+  /** Waits for their agents. @returns a session with each @throws ZivmError `ERR_ZIVM_LAUNCH` when a guest does not come up */
+  async sessions(): Promise<AgentSession[]> {
+    const timer = setInterval(() => {
+      for (const { peer } of this.#pool.readyAgents()) this.#guests[this.ids.indexOf(peer)]?.isUp();
+    }, LOOK_MS);
+    try {
+      await Promise.all(this.#guests.map((guest) => guest.ready));
+    } finally {
+      clearInterval(timer);
+    }
+    return Promise.all(
+      this.#pool.readyAgents().map(async (agent) => {
+        const guest = this.#guests[this.ids.indexOf(agent.peer)]!;
+        try {
+          return (await AgentSession.open(this.#region, this.#pool, agent, this.#key))!;
+        } catch (cause) {
+          throw guest.failure('went away while it was spoken to', cause);
+        }
+      }),
+    );
   }
 
   /** Takes all of them down. */

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ZivmError } from '../../src/errors';
-import { archive, CHARACTER_DEVICE, type Entry, FOLDER, PROGRAM } from './cpio';
+import { archive, CHARACTER_DEVICE, type Entry, FOLDER, PRIVATE_FILE, PROGRAM } from './cpio';
 import { type Kernel, moduleClosure } from './kernel';
 
 export const BUSYBOX = '/bin/busybox';
+
+/** Where a guest keeps the key of its job. */
+const GUEST_KEY = '/run/zivm.key';
 
 /** What a guest needs: virtio for the host's files and the network, VFIO for the shared memory, DAX for it as well. */
 const MODULES = [
@@ -17,7 +20,8 @@ export interface GuestSettings {
   /** The node binary and the agent, as paths on the host. */
   node: string;
   agent: string;
-  agentArgs: string[];
+  /** The key of the job. */
+  key: Uint8Array;
   /** Folders of the host that the guest may write to, by their 9p tags. */
   shares: { tag: string; folder: string }[];
   /** The guest's address in the network of its job, such as 10.77.0.2/24. */
@@ -30,7 +34,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
  * The program that a guest's kernel starts. The host's root becomes the guest's, read-only, with memory over what
  * must be writable: in /tmp the host's files are there, and what the guest writes stays in the guest; then the agent runs, and when it ends so does the guest.
  */
-function init({ node, agent, agentArgs, shares, address }: GuestSettings, modules: string[]): string {
+function init({ node, agent, shares, address }: GuestSettings, modules: string[]): string {
   return `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -49,8 +53,9 @@ done
 ${shares.map(({ tag, folder }) => `mount -t 9p -o trans=virtio,version=9p2000.L,cache=none,msize=1048576 ${tag} /root${quoted(folder)}`).join('\n')}
 ip link set lo up
 ${address === undefined ? '' : `ip link set eth0 up && ip addr add ${address} dev eth0`}
+cp /key /root${GUEST_KEY}
 echo "zivm: the agent starts"
-HOME=/tmp TMPDIR=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot /root ${[node, agent, ...agentArgs].map(quoted).join(' ')}
+HOME=/tmp TMPDIR=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot /root ${[node, agent, '--key', GUEST_KEY].map(quoted).join(' ')}
 echo "zivm: the agent ended with code $?"
 poweroff -f
 `;
@@ -66,6 +71,7 @@ export function makeInitramfs(kernel: Kernel, settings: GuestSettings): Buffer {
     ...['bin', 'dev', 'proc', 'sys', 'root', 'modules', 'upper'].map((path) => ({ path, mode: FOLDER })),
     { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] },
     { path: 'bin/busybox', mode: PROGRAM, data: readFileSync(BUSYBOX) },
+    { path: 'key', mode: PRIVATE_FILE, data: Buffer.from(settings.key) },
     { path: 'init', mode: PROGRAM, data: Buffer.from(init(settings, modules)) },
     ...modules.map((file) => ({ path: `modules/${basename(file)}`, mode: PROGRAM, data: readFileSync(file) })),
   ];

@@ -3,6 +3,7 @@ import { copyOut, copyWhole } from '../../src/comm/payload';
 import { LINE_BYTES, LINE_WORDS } from '../../src/ring/layout';
 import { RingReader } from '../../src/ring/ring-reader';
 import { RingWriter } from '../../src/ring/ring-writer';
+import { Parts } from '../../src/comm/parts';
 import { Views } from '../../src/ring/views';
 import { measure } from './suite';
 
@@ -14,6 +15,7 @@ export function ringSuite(): void {
   const memory = new ArrayBuffer(RING_BYTES + LINE_BYTES);
   const words = new Int32Array(memory);
   const views = new Views(memory);
+  const parts = new Parts(views);
   const writer = new RingWriter(words, LINE_WORDS, LINE_COUNT);
   const reader = new RingReader(words, LINE_WORDS, LINE_COUNT);
   writer.format();
@@ -28,7 +30,7 @@ export function ringSuite(): void {
       copyWhole(views, writer.payload * 4, Kind.Uint8, source);
       writer.publish(written);
       const read = reader.peek();
-      copyOut(views, reader.payload(read, byteLength) * 4, Kind.Uint8, target, byteLength);
+      copyOut(parts, reader.payload(read, byteLength) * 4, Kind.Uint8, target, byteLength);
       reader.release();
     };
   };

@@ -16,6 +16,7 @@ export class Background {
   #awaited = 0;
   #turn: NodeJS.Immediate | null = null;
   #turnsLeft = 0;
+  #isClosed = false;
 
   constructor(engine: Engine, makeWatcher: (onRing: () => void) => Watcher) {
     this.#engine = engine;
@@ -52,8 +53,14 @@ export class Background {
     this.#schedule();
   }
 
+  close(): void {
+    this.#isClosed = true;
+    if (this.#turn !== null) clearImmediate(this.#turn);
+    this.#watcher?.close();
+  }
+
   #schedule(): void {
-    if (this.#turn !== null) return;
+    if (this.#turn !== null || this.#isClosed) return;
     this.#turn = setImmediate(() => {
       this.#turn = null;
       this.#look();

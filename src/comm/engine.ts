@@ -533,6 +533,11 @@ export class Engine {
     Atomics.store(this.words, rankWord(this.rank) + RANK_PHASE, RankPhase.Finished);
   }
 
+  /** Looks for nothing any more: what is pending stays pending. */
+  close(): void {
+    this.#background.close();
+  }
+
   /** Tells the launcher that this rank ends the job on purpose. */
   markAborted(): void {
     this.#aborted = true;

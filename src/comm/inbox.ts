@@ -99,7 +99,7 @@ export class Inbox {
     }
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
-    if (wanted && here > 0) copyOut(this.#parts, payload, receive.kind as Kind, receive.buf as Buf, here);
+    if (wanted && here > 0) copyOut(this.#parts, payload, elementKind(receive), receive.buf as Buf, here);
     receive.received = here;
     if (here < byteLength) peer.incomingReceive = receive;
     else this.#engine.finish(receive);
@@ -277,6 +277,11 @@ function accept(
     return false;
   }
   return true;
+}
+
+/** An object comes as bytes. */
+function elementKind({ kind }: ReceiveRequest<unknown>): Kind {
+  return kind === OBJECT ? Kind.Uint8 : kind;
 }
 
 function place(bytes: Buf, receive: ReceiveRequest<unknown>): void {

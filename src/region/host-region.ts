@@ -24,6 +24,11 @@ export class HostRegion implements Region {
     native.closeDescriptor(this.#server.memory);
   }
 
+  /** Calls back, from the event loop, for each peer that leaves, and when the server has gone. */
+  watchPeers(onLeft: (peer: number) => void, onServerGone: () => void): Watcher {
+    return this.#server.watch(onLeft, onServerGone);
+  }
+
   ring(peer: number, slot: number): void {
     const doorbell = this.#server.doorbell(peer, slot);
     if (doorbell >= 0) checked(native.ringDoorbell(doorbell), 'ringing a doorbell');

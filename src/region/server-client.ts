@@ -1,5 +1,5 @@
 import { ZivmError } from '../errors';
-import { EAGAIN, checked, errnoName, native } from '../native';
+import { EAGAIN, checked, errnoName, native, type Watcher } from '../native';
 
 /** Protocol version of the ivshmem server (QEMU, docs/specs/ivshmem-spec). */
 const PROTOCOL_VERSION = 0;
@@ -19,6 +19,7 @@ export class ServerClient {
   readonly own: number[] = [];
   /** Doorbells of the others, by ID. */
   readonly #others = new Map<number, number[]>();
+  #onLeft: (peer: number) => void = () => undefined;
 
   /**
    * Joins: reads until this peer's own doorbells have come.
@@ -48,14 +49,27 @@ export class ServerClient {
     return this.#others.get(peer)?.[slot] ?? -1;
   }
 
-  /** Reads what the server has sent since. */
-  #catchUp(): void {
+  /** Reads what the server has sent since. @returns false when the server has gone */
+  #catchUp(): boolean {
     for (;;) {
       const message = native.receiveMessage(this.#socket, false);
       if (typeof message === 'object') this.#accept(message);
-      else if (message === 0 || message === EAGAIN) return;
+      else if (message === 0) return false;
+      else if (message === EAGAIN) return true;
       else checked(message, 'reading from the shared-memory server');
     }
+  }
+
+  /** Calls back, from the event loop, for each peer that leaves, and when the server has gone. */
+  watch(onLeft: (peer: number) => void, onServerGone: () => void): Watcher {
+    this.#onLeft = onLeft;
+    const watcher = new native.Watcher(this.#socket, () => {
+      if (this.#catchUp()) return;
+      watcher.close();
+      onServerGone();
+    });
+    watcher.start(false);
+    return watcher;
   }
 
   #next(): { value: number; descriptor: number } {
@@ -73,6 +87,7 @@ export class ServerClient {
     if (descriptor < 0) {
       for (const left of this.#others.get(value) ?? []) native.closeDescriptor(left);
       this.#others.delete(value);
+      this.#onLeft(value);
     } else if (value === this.peer) {
       this.own.push(descriptor);
     } else {

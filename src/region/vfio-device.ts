@@ -29,10 +29,9 @@ export interface VfioDevice {
 
 /**
  * Opens the device through VFIO and binds its interrupts to eventfds.
- * @param vectors how many of its MSI-X vectors are used
  * @throws ZivmError `ERR_ZIVM_LAUNCH` when there is none, or the machine has no IOMMU for it
  */
-export function openVfioDevice(vectors: number): VfioDevice {
+export function openVfioDevice(): VfioDevice {
   const [address] = ivshmemDevices();
   if (address === undefined) {
     throw new ZivmError('ERR_ZIVM_LAUNCH', `this machine has no ivshmem device (PCI ${VENDOR}:${DEVICE}): add one to the virtual machine`);
@@ -44,6 +43,7 @@ export function openVfioDevice(vectors: number): VfioDevice {
     throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot open ${address} through VFIO group ${group}: ${errnoName(opened)}. Is another agent running?`);
   }
   const device = opened[2];
+  const vectors = checked(native.vfioVectors(device), `asking for the interrupts of ${address}`);
   const doorbells = Array.from({ length: vectors }, () => checked(native.createDoorbell(), 'making a doorbell'));
   const config = checked<{ offset: number }>(native.vfioRegion(device, CONFIG_REGION), 'asking for the configuration region');
   checked(native.vfioEnable(device, config.offset, new Int32Array(doorbells)), `binding ${vectors} interrupts of ${address}`);

@@ -286,7 +286,7 @@ describe('the rank table', () => {
     const server = startServer();
     const ranks = [new RawClient(server), new RawClient(server)];
     ranks.forEach((client, rank) => {
-      server.assign(rank, client.id, 0);
+      server.job.assign(rank, client.id, 0);
       client.read();
     });
     return { server, ranks, words: new Int32Array(native.mapMemory(ranks[0]!.doorbell(MEMORY), BYTES) as ArrayBuffer) };
@@ -299,7 +299,7 @@ describe('the rank table', () => {
   ])('shows that a rank has ended: %s', async (_, phase, state) => {
     const { server, ranks, words } = jobOfTwo();
     words[rankWord(1) + RANK_PHASE] = phase;
-    expect(server.phase(1)).toBe(phase);
+    expect(server.job.phase(1)).toBe(phase);
     const epoch = words[HEADER_EPOCH]!;
     ranks[1]!.leave();
     await ranks[0]!.readMany(1);

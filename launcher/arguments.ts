@@ -1,0 +1,17 @@
+import { InvalidArgumentError } from 'commander';
+import { MAX_REGION_BYTES } from '../src/ring/layout';
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1) throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+  return count;
+}
+
+/** Bytes of a size such as 64M, rounded up to a power of two, which the device requires. */
+export function parseSize(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([KMG]?)i?B?$/i.exec(text) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It must be a size such as 64M or 1G.');
+  const bytes = Number(digits) * 1024 ** ' KMG'.indexOf((unit || ' ').toUpperCase());
+  if (bytes > MAX_REGION_BYTES) throw new InvalidArgumentError('It must be at most 4G.');
+  return bytes < 1 ? 0 : 2 ** Math.ceil(Math.log2(bytes));
+}
