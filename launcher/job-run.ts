@@ -49,6 +49,9 @@ export class JobRun {
   #stopping: string | null = null;
   #exitCode = 0;
   #signals = 0;
+  /** Resolves when the job is to end although its ranks may not have been started. */
+  #stopStarting: () => void = () => undefined;
+  readonly #stopped = new Promise<void>((resolve) => (this.#stopStarting = resolve));
 
   /** @throws UsageError, ZivmError when the job cannot be started */
   constructor(options: JobOptions) {
@@ -81,12 +84,14 @@ export class JobRun {
     const onSignal = (signal: NodeJS.Signals): void => this.#passOn(signal);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
     process.stdout.on('error', () => this.#stop('ended: nobody reads the output any more', 128 + constants.signals.SIGPIPE));
+    const timer = this.#startTimer();
     try {
-      await this.#startRanks();
-      const timer = this.#startTimer();
+      const starting = this.#startRanks();
+      starting.catch(() => undefined); // after a stop nobody waits for it
+      await Promise.race([starting, this.#stopped]);
       await Promise.all(this.#ranks.map((rank) => rank.ended));
-      clearTimeout(timer);
     } finally {
+      clearTimeout(timer);
       await this.#attached?.close();
       await this.#guests?.stop();
       this.#server?.close();
@@ -185,7 +190,8 @@ export class JobRun {
     if (timeoutMs === undefined) return undefined;
     return setTimeout(() => {
       const running = this.#ranks.filter((rank) => rank.running).map((rank) => rank.rank);
-      this.#stop(`timed out after ${timeoutMs / 1000} s; still running: rank ${running.join(', ')}`, TIMED_OUT);
+      const still = this.#ranks.length === 0 ? 'starting' : `running: rank ${running.join(', ')}`;
+      this.#stop(`timed out after ${timeoutMs / 1000} s; still ${still}`, TIMED_OUT);
     }, timeoutMs);
   }
 
@@ -230,6 +236,7 @@ export class JobRun {
     this.#stopping = why;
     this.#exitCode = exitCode;
     this.#end();
+    this.#stopStarting();
   }
 
   #end(): void {
@@ -247,6 +254,12 @@ export class JobRun {
     this.#stopping ??= `ended by ${signal}`;
     this.#exitCode = 128 + constants.signals[signal];
     for (const rank of this.#ranks) if (rank.running) rank.signal(signal);
+    this.#stopStarting();
+  }
+
+  #processOf(rank: number): string {
+    const pid = this.#ranks[rank]?.pid;
+    return pid === undefined ? '' : ` (process ${pid})`;
   }
 
   #report(): void {
@@ -254,7 +267,7 @@ export class JobRun {
       const { rank, how } = this.#failure;
       const lines = this.#output.lastLines(rank);
       const last = lines.length === 0 ? 'It wrote nothing.' : `The last it wrote:\n${lines.map((line) => `  | ${line}`).join('\n')}`;
-      this.#output.say(`rank ${rank} (process ${this.#ranks[rank]?.pid}) ${how}: the job is ended. ${last}`);
+      this.#output.say(`rank ${rank}${this.#processOf(rank)} ${how}: the job is ended. ${last}`);
     } else if (this.#stopping !== null) {
       this.#output.say(`the job was ${this.#stopping}`);
     }

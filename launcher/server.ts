@@ -1,5 +1,6 @@
 import { ZivmError } from '../src/errors';
 import { checked, EAGAIN, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
+import { planRegion } from '../src/ring/layout';
 import { Part } from './part';
 
 const PROTOCOL_VERSION = 0;
@@ -50,6 +51,7 @@ export class SharedMemoryServer {
     jobOffset = 0,
   ) {
     this.#vectors = vectors;
+    if (rankCount > 0) planRegion(byteLength - jobOffset, rankCount); // a region that is too small is found before it is made
     this.#memory = checked(native.createMemory(byteLength), 'making the shared memory');
     this.#bytes = checked<ArrayBuffer>(native.mapMemory(this.#memory, byteLength), 'mapping the shared memory');
     const words = new Int32Array(this.#bytes, jobOffset);

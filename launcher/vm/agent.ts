@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Comm } from '../../src/communicator';
+import { ZivmError } from '../../src/errors';
 import { GUEST_ENVIRONMENT } from '../../src/job/join';
 import { openVfioDevice, type VfioDevice } from '../../src/region/vfio-device';
 import { VfioRegion } from '../../src/region/vfio-region';
 import { findProgram } from '../programs';
 import { RankProcess } from '../rank-process';
-import { ChannelStream, CONTROL_TAG, forward, openChannel, type Order, type RankOrder, type Report } from './channel';
+import { BYE, ChannelStream, CONTROL_TAG, forward, openChannel, type Order, type RankOrder, type Report } from './channel';
 import { AGENT, CONTROL_SLOT, LAUNCHER, Pool } from './pool';
 import { type Sealed, unseal } from './seal';
 import { SharedRegion } from './shared-region';
@@ -54,22 +55,33 @@ class Session {
   /** Resolves when the launcher has ended it, or has gone, and no rank is left. */
   async run(): Promise<void> {
     try {
-      await this.#comm.irecvObject(LAUNCHER, CONTROL_TAG);
+      await this.#next(); // HELLO
       this.#report({ kind: 'challenge', challenge: this.#challenge });
-      for (let number = 0; ; number++) {
-        const order = unseal(this.#key, this.#challenge, number, await this.#comm.irecvObject<Sealed>(LAUNCHER, CONTROL_TAG)) as Order;
-        if (order.kind === 'end') break;
-        if (order.kind === 'start') for (const rank of order.ranks) this.#start(rank, order.part);
-        else this.#running.get(order.rank)?.signal(order.signal);
-      }
+      for (let message = await this.#next(), number = 0; message !== BYE; message = await this.#next()) this.#obey(message, number++);
     } catch (error) {
-      // Who cannot prove that it holds the key, and who breaks off, gets no further; a launcher that has gone hears nothing.
-      console.error(`zivm-agent: ${(error as Error).message}`);
-      this.#report({ kind: 'refused', why: (error as Error).message });
+      if (!(error instanceof ZivmError) || error.code !== 'ERR_ZIVM_PEER_FAILED') throw error;
     }
     const ranks = [...this.#running.values()];
     for (const rank of ranks) rank.signal('SIGKILL');
     await Promise.allSettled(ranks.map((rank) => rank.ended));
+  }
+
+  #next(): PromiseLike<unknown> {
+    return this.#comm.irecvObject(LAUNCHER, CONTROL_TAG);
+  }
+
+  /** Who cannot prove that it holds the key gets nothing done. */
+  #obey(message: unknown, number: number): void {
+    let order: Order;
+    try {
+      order = unseal(this.#key, this.#challenge, number, message as Sealed) as Order;
+    } catch (error) {
+      console.error(`zivm-agent: ${(error as Error).message}`);
+      this.#report({ kind: 'refused', why: (error as Error).message });
+      return;
+    }
+    if (order.kind === 'start') for (const rank of order.ranks) this.#start(rank, order.part);
+    else this.#running.get(order.rank)?.signal(order.signal);
   }
 
   #report(message: Report): void {

@@ -22,17 +22,14 @@ export type StreamName = (typeof STREAMS)[number];
 /** Longest piece of a stream. */
 const PIECE_BYTES = 64 * 1024;
 
-/** How a session begins; orders follow, sealed. */
-export interface Hello {
-  kind: 'hello';
-}
+/** How a session begins, and how the launcher ends it; between the two come orders, sealed. */
+export const HELLO = 'hello';
+export const BYE = 'bye';
 
 /** What an agent is told. */
 export type Order =
   | { kind: 'start'; ranks: RankOrder[]; part: string }
-  | { kind: 'signal'; rank: number; signal: NodeJS.Signals }
-  /** The job is over. */
-  | { kind: 'end' };
+  | { kind: 'signal'; rank: number; signal: NodeJS.Signals };
 
 /** A rank that an agent is to start. */
 export interface RankOrder {

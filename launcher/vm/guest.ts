@@ -14,7 +14,7 @@ const CONSOLE_LINES = 24;
 
 export interface GuestOptions {
   index: number;
-  machine: Omit<Machine, 'serverFd' | 'initramfs'>;
+  machine: Omit<Machine, 'server' | 'initramfs'>;
   /** Descriptor of the initramfs. */
   initramfs: number;
   /** The guest's end of its connection to the server; closed here. */
@@ -35,7 +35,7 @@ export class Guest {
 
   constructor({ index, machine, initramfs, socket }: GuestOptions) {
     this.index = index;
-    const args = qemuArguments({ ...machine, serverFd: SERVER_FD, initramfs: `/dev/fd/${INITRAMFS_FD}` });
+    const args = qemuArguments({ ...machine, server: `fd=${SERVER_FD}`, initramfs: `/dev/fd/${INITRAMFS_FD}` });
     // QEMU ends with its launcher, however that ends.
     this.#qemu = spawn('setpriv', ['--pdeathsig', 'KILL', '--', QEMU, ...args], {
       stdio: ['ignore', 'pipe', 'pipe', socket, initramfs],

@@ -21,8 +21,8 @@ export interface Machine {
   cpus: number;
   /** Doorbells of the ivshmem device. */
   vectors: number;
-  /** QEMU's descriptor of its connection to the shared-memory server. */
-  serverFd: number;
+  /** Its connection to the shared-memory server: `fd=N`, a descriptor of QEMU's, or `path=FILE`. */
+  server: string;
   /** Writable folders, by 9p tag. */
   shares: { tag: string; folder: string }[];
   /** The network, if there is one. */
@@ -34,7 +34,7 @@ const escaped = (value: string): string => value.replaceAll(',', ',,');
 
 /** The command line of qemu-system-x86_64. */
 export function qemuArguments(machine: Machine): string[] {
-  const { kernel, isUnpacked, initramfs, accel, memoryMiB, cpus, vectors, serverFd, shares, networkArgs } = machine;
+  const { kernel, isUnpacked, initramfs, accel, memoryMiB, cpus, vectors, server, shares, networkArgs } = machine;
   const folder = (tag: string, path: string, readonly: 'on' | 'off'): string[] => [
     '-virtfs',
     `local,path=${escaped(path)},mount_tag=${tag},security_model=none,readonly=${readonly},multidevs=remap`,
@@ -48,7 +48,7 @@ export function qemuArguments(machine: Machine): string[] {
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-monitor', 'none'],
     ...['-kernel', kernel, '-initrd', initramfs],
     ...['-append', KERNEL_OPTIONS, ...(isUnpacked && existsSync(QBOOT) ? ['-bios', QBOOT] : [])],
-    ...['-chardev', `socket,id=zivm,fd=${serverFd}`, '-device', `ivshmem-doorbell,chardev=zivm,vectors=${vectors}`],
+    ...['-chardev', `socket,id=zivm,${server}`, '-device', `ivshmem-doorbell,chardev=zivm,vectors=${vectors}`],
     ...folder('host', '/', 'on'),
     ...shares.flatMap(({ tag, folder: path }) => folder(tag, path, 'off')),
     ...networkArgs,

@@ -28,12 +28,13 @@ export function seal(key: Uint8Array, challenge: Uint8Array, number: number, ord
 }
 
 /** @returns the order @throws ZivmError `ERR_ZIVM_LAUNCH` when the proof is not right */
-export function unseal(key: Uint8Array, challenge: Uint8Array, number: number, { text, proof }: Sealed): unknown {
+export function unseal(key: Uint8Array, challenge: Uint8Array, number: number, sealed: Partial<Sealed> | null): unknown {
+  const { text = '', proof } = sealed ?? {};
   const expected = proofOf(key, challenge, number, String(text));
   if (!(proof instanceof Uint8Array) || proof.length !== expected.length || !timingSafeEqual(expected, proof)) {
     throw new ZivmError('ERR_ZIVM_LAUNCH', 'the agent refuses the order: the launcher does not hold its key');
   }
-  return JSON.parse(text);
+  return JSON.parse(String(text));
 }
 
 /** Reads a key file, which nobody but its owner may read. @throws ZivmError `ERR_ZIVM_LAUNCH` */

@@ -3,7 +3,7 @@ import type { Comm } from '../../src/communicator';
 import { ZivmError } from '../../src/errors';
 import type { Region } from '../../src/region/region';
 import type { Exit, Rank } from '../rank-process';
-import { ChannelStream, CONTROL_TAG, forward, openChannel, type Hello, type Order, type RankOrder, type Report } from './channel';
+import { BYE, ChannelStream, CONTROL_TAG, forward, HELLO, openChannel, type Order, type RankOrder, type Report } from './channel';
 import { AGENT, LAUNCHER, type Pool, type ReadyAgent } from './pool';
 import { seal } from './seal';
 
@@ -32,7 +32,7 @@ export class AgentSession {
   static async open(region: Region, pool: Pool, agent: ReadyAgent, key: Uint8Array): Promise<AgentSession | null> {
     if (!pool.engage(agent.channel, region.peer)) return null;
     const session = new AgentSession(region, pool, agent, key);
-    session.#comm.isendObject({ kind: 'hello' } satisfies Hello, AGENT, CONTROL_TAG);
+    session.#comm.isendObject(HELLO, AGENT, CONTROL_TAG);
     const first = await session.#comm.irecvObject<Report>(AGENT, CONTROL_TAG);
     if (first.kind !== 'challenge') throw new ZivmError('ERR_ZIVM_LAUNCH', `the agent of guest ${agent.peer} did not send a challenge: is it of this version of zivm?`);
     session.#challenge = first.challenge;
@@ -76,7 +76,11 @@ export class AgentSession {
 
   /** Ends the session: the agent ends what still runs, and is ready for the next one. */
   async end(): Promise<void> {
-    if (!this.#isGone) await this.#comm.isendObject(seal(this.#key, this.#challenge!, this.#orders++, { kind: 'end' } satisfies Order), AGENT, CONTROL_TAG);
+    try {
+      await this.#comm.isendObject(BYE, AGENT, CONTROL_TAG);
+    } catch {
+      // It has gone already.
+    }
     this.#close();
   }
 }

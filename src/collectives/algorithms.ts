@@ -20,8 +20,10 @@ const REDUCE_TREE_BYTES = 32 * 1024;
 /** Not above the longest eager message: the ranks of a pair send first and receive then. */
 const ALLREDUCE_DOUBLING_BYTES = 16 * 1024;
 
+/** The first collective opens the board whatever its length, so that ranks that differ in it are not out of step at once. */
 function boardFor(team: Team, byteLength: number): Board | null {
-  return byteLength <= BOARD_BYTES ? team.board : null;
+  const { board } = team;
+  return byteLength <= BOARD_BYTES ? board : null;
 }
 
 export function barrier(team: Team): void {

@@ -355,6 +355,12 @@ export class Engine {
     return true;
   }
 
+  /** Waits until a condition holds that the completion of one of these requests makes true. */
+  waitForAny(requests: readonly Request<unknown>[], condition: () => boolean): void {
+    if (!condition() && requests.every((request) => this.#isUpToSelf(request))) throw nobodyCanSend();
+    this.waitUntil(condition);
+  }
+
   /** Waits until a condition holds that only progress can make true. */
   waitUntil(condition: () => boolean): void {
     let looks = 0;

@@ -96,9 +96,14 @@ export abstract class PointToPoint {
     checkWantedTag(recvtag, call);
     const receive = this.irecv(recvbuf, source, recvtag);
     const send = this.#startSend(call, sendbuf, kind, dest, sendtag, 0, undefined);
-    // The send first, so that a receive that fails does not leave it behind.
-    send.wait();
-    return receive.wait();
+    try {
+      // The send first, so that a receive that fails does not leave it behind.
+      send.wait();
+      return receive.wait();
+    } catch (error) {
+      receive.cancel(); // the caller has no request to wait for
+      throw error;
+    }
   }
 
   /** As `sendrecv` with one buffer: what arrives replaces what was sent (MPI_Sendrecv_replace). */

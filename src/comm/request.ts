@@ -197,8 +197,8 @@ export abstract class Request<T> implements PromiseLike<T> {
 
   private static waitForOne<T>(requests: readonly Request<T>[]): number {
     const isNews = (request: Request<T>): boolean => request.done && !request.reported;
-    const waiting = requests.find((request) => !request.reported);
-    if (waiting !== undefined) waiting.engine.waitUntil(() => requests.some(isNews));
+    const waiting = requests.filter((request) => !request.reported);
+    waiting[0]?.engine.waitForAny(waiting, () => requests.some(isNews));
     return requests.findIndex(isNews);
   }
 

@@ -51,8 +51,8 @@ export const BOOTSTRAP_ENVIRONMENT = {
  */
 export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
   const isGuest = Object.values(GUEST_ENVIRONMENT).some((name) => env[name] !== undefined);
-  const { socket: socketName, ...common } = ENVIRONMENT;
-  const names = [...Object.values(common), ...(isGuest ? Object.values(GUEST_ENVIRONMENT) : [socketName])];
+  const { rank: rankName, size: sizeName, cores: coresName } = ENVIRONMENT;
+  const names = isGuest ? [rankName, sizeName, ...Object.values(GUEST_ENVIRONMENT), coresName] : Object.values(ENVIRONMENT);
   const missing = names.filter((name) => env[name] === undefined);
   if (missing.length === names.length) return undefined;
   if (missing.length > 0) {
@@ -84,7 +84,7 @@ export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
   return { rank, size, region, words, plan, ranksHere: size, coresHere, canYield: !isGuest };
 }
 
-function hostRegion(env: NodeJS.ProcessEnv, names: string[]): Region {
+function hostRegion(env: NodeJS.ProcessEnv, names: readonly string[]): Region {
   const socket = wholeNumber(env, ENVIRONMENT.socket, 2 ** 20);
   if (!native.isSocket(socket)) {
     throw new ZivmError(
