@@ -25,6 +25,8 @@ export interface StartOptions {
   input?: string;
   /** Whether its input has no end. */
   inputStaysOpen?: boolean;
+  /** Watchdog, for what takes longer than processes of one machine do. */
+  watchdogMs?: number;
 }
 
 /** How a process ended, and everything that it wrote. */
@@ -45,7 +47,7 @@ export class TestProcess {
   readonly ended: Promise<Outcome>;
 
   /** @param args script and arguments of the process */
-  constructor(args: readonly string[], { env = {}, cwd = process.cwd(), input = '', inputStaysOpen = false }: StartOptions = {}) {
+  constructor(args: readonly string[], { env = {}, cwd = process.cwd(), input = '', inputStaysOpen = false, watchdogMs = WATCHDOG_MS }: StartOptions = {}) {
     this.#child = spawn(process.execPath, args, {
       cwd,
       env: { ...process.env, ...env, [MARK]: this.#mark },
@@ -61,7 +63,7 @@ export class TestProcess {
       const watchdog = setTimeout(() => {
         this.killAll();
         reject(new Error(`still running: ${args.join(' ')}\n${this.output}`));
-      }, WATCHDOG_MS);
+      }, watchdogMs);
       this.#child.on('error', reject);
       this.#child.on('close', (exitCode, signal) => {
         clearTimeout(watchdog);
@@ -159,8 +161,8 @@ export async function linesOf(args: readonly string[], options?: StartOptions): 
 }
 
 /** Waits for a condition. @param what is awaited, for the message when it never comes */
-export async function until(condition: () => boolean, what: () => string): Promise<void> {
-  const deadline = Date.now() + WATCHDOG_MS;
+export async function until(condition: () => boolean, what: () => string, watchdogMs = WATCHDOG_MS): Promise<void> {
+  const deadline = Date.now() + watchdogMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what()}`);
     await delay(POLL_MS);
