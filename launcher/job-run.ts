@@ -105,6 +105,7 @@ export class JobRun {
     const { programs, size, hostRanks, mapBy } = this.#options;
     const entries = programs.flatMap((entry) => Array.from({ length: entry.count }, () => entry));
     const sessions = await this.#sessions();
+    for (const { peer, warning } of sessions) if (warning !== undefined) this.#output.say(`in the virtual machine with peer ${peer}, ${warning}`);
     const places = placeRanks(size, sessions.length, hostRanks, mapBy);
     const sockets = this.#enter(places, sessions);
     if (this.#isOver) return;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Comm } from '../../src/communicator';
 import { ZivmError } from '../../src/errors';
 import { GUEST_ENVIRONMENT } from '../../src/job/join';
+import { mappingSpeed, uncachedWarning } from '../../src/region/mapping-speed';
 import { openVfioDevice, type VfioDevice } from '../../src/region/vfio-device';
 import { VfioRegion } from '../../src/region/vfio-region';
 import { findProgram } from '../programs';
@@ -19,6 +20,7 @@ export class Agent {
   readonly #device: VfioDevice = openVfioDevice();
   readonly #region = new SharedRegion(new VfioRegion(this.#device.device, this.#device.doorbells[CONTROL_SLOT]!));
   readonly #pool = Pool.open(this.#region.memory);
+  readonly #warning = uncachedWarning(mappingSpeed(this.#region.memory));
 
   /** @param key what launchers must hold too */
   constructor(key: Uint8Array) {
@@ -32,7 +34,7 @@ export class Agent {
       this.#pool.prepare(channel);
       const { comm, close } = openChannel(this.#region, this.#pool.channelWords(channel), AGENT);
       this.#pool.isReady(channel);
-      await new Session(comm, this.#key, this.#device).run();
+      await new Session(comm, this.#key, this.#device, this.#warning).run();
       close();
     }
   }
@@ -43,20 +45,22 @@ class Session {
   readonly #comm: Comm;
   readonly #key: Uint8Array;
   readonly #device: VfioDevice;
+  readonly #warning: string | undefined;
   readonly #challenge = randomBytes(CHALLENGE_BYTES);
   readonly #running = new Map<number, RankProcess>();
 
-  constructor(comm: Comm, key: Uint8Array, device: VfioDevice) {
+  constructor(comm: Comm, key: Uint8Array, device: VfioDevice, warning: string | undefined) {
     this.#comm = comm;
     this.#key = key;
     this.#device = device;
+    this.#warning = warning;
   }
 
   /** Resolves when the launcher has ended it, or has gone, and no rank is left. */
   async run(): Promise<void> {
     try {
       await this.#next(); // HELLO
-      this.#report({ kind: 'challenge', challenge: this.#challenge });
+      this.#report({ kind: 'challenge', challenge: this.#challenge, warning: this.#warning });
       for (let message = await this.#next(), number = 0; message !== BYE; message = await this.#next()) this.#obey(message, number++);
     } catch (error) {
       if (!(error instanceof ZivmError) || error.code !== 'ERR_ZIVM_PEER_FAILED') throw error;

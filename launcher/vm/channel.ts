@@ -48,7 +48,8 @@ export interface RankOrder {
 
 /** What an agent reports. */
 export type Report =
-  | { kind: 'challenge'; challenge: Uint8Array }
+  /** How a session begins; with a warning when the machine's shared memory is slow. */
+  | { kind: 'challenge'; challenge: Uint8Array; warning: string | undefined }
   | { kind: 'refused'; why: string }
   | { kind: 'started'; rank: number; pid: number }
   | { kind: 'exited'; rank: number; code: number | null; signal: NodeJS.Signals | null }

@@ -11,6 +11,8 @@ import { seal } from './seal';
 export class AgentSession {
   readonly peer: number;
   readonly slots: number;
+  /** What the agent has to say of its machine, if anything. */
+  warning: string | undefined;
   readonly #key: Uint8Array;
   readonly #comm: Comm;
   readonly #close: () => void;
@@ -36,6 +38,7 @@ export class AgentSession {
     const first = await session.#comm.irecvObject<Report>(AGENT, CONTROL_TAG);
     if (first.kind !== 'challenge') throw new ZivmError('ERR_ZIVM_LAUNCH', `the agent of guest ${agent.peer} did not send a challenge: is it of this version of zivm?`);
     session.#challenge = first.challenge;
+    session.warning = first.warning;
     void session.#listen();
     return session;
   }
