@@ -7,7 +7,7 @@ import { enterRank, markEnded, type Ring } from '../part';
  * The layout of a region that jobs in virtual machines share:
  *
  *   header          magic, version, number of channels
- *   channel table   a line for each: state, agent's peer, slots of its machine, launcher's peer
+ *   channel table   a line for each: state and whose doing it is, agent's peer, slots of its machine
  *   granule table   which parts of the rest belong to which job
  *   channels        one for each agent, laid out as for a job of two ranks: the launcher and the agent
  *   jobs            parts, given out to launchers
@@ -22,7 +22,6 @@ const HEADER_CHANNELS = 2;
 const CHANNEL_STATE = 0;
 const CHANNEL_AGENT = 1;
 const CHANNEL_SLOTS = 2;
-const CHANNEL_LAUNCHER = 3;
 
 export const LAUNCHER = 0;
 export const AGENT = 1;
@@ -42,7 +41,8 @@ const JOB_GRANULE_BYTES = 1 << 20;
 /** Above the numbers of clients that an allocator tells apart. */
 const MAX_OWNERS = 0xfffe;
 
-// States of a channel.
+// States of a channel. One word holds the state and, above it, the peer that has brought it about, so that a peer that
+// dies at any instruction can be told.
 const FREE = 0;
 /** An agent is about to be there, or a session has just ended. */
 const CHANGING = 1;
@@ -50,6 +50,10 @@ const CHANGING = 1;
 const READY = 2;
 /** A launcher and the agent talk. */
 const BUSY = 3;
+
+const STATE_BITS = 2;
+const stateBy = (state: number, peer: number): number => (peer << STATE_BITS) | state;
+const stateOf = (word: number): number => word & ((1 << STATE_BITS) - 1);
 
 const channelPlan = planRegion(CHANNEL_BYTES, CHANNEL_RANKS);
 
@@ -128,7 +132,7 @@ export class Pool {
   join(peer: number, slots: number): number {
     for (let channel = 0; channel < this.#channels; channel++) {
       const entry = this.#entry(channel);
-      if (Atomics.compareExchange(this.#words, entry + CHANNEL_STATE, FREE, CHANGING) !== FREE) continue;
+      if (Atomics.compareExchange(this.#words, entry + CHANNEL_STATE, FREE, stateBy(CHANGING, peer)) !== FREE) continue;
       this.#words[entry + CHANNEL_AGENT] = peer;
       this.#words[entry + CHANNEL_SLOTS] = slots;
       return channel;
@@ -165,8 +169,7 @@ export class Pool {
   /** Begins a session with an agent. @returns false when another launcher was quicker */
   engage(channel: number, peer: number): boolean {
     const entry = this.#entry(channel);
-    if (Atomics.compareExchange(this.#words, entry + CHANNEL_STATE, READY, BUSY) !== READY) return false;
-    this.#words[entry + CHANNEL_LAUNCHER] = peer;
+    if (Atomics.compareExchange(this.#words, entry + CHANNEL_STATE, READY, stateBy(BUSY, peer)) !== READY) return false;
     enterRank(this.channelWords(channel), LAUNCHER, peer, CONTROL_SLOT);
     return true;
   }
@@ -199,12 +202,13 @@ export class Pool {
   clientLeft(peer: number, ring: Ring): void {
     for (let channel = 0; channel < this.#channels; channel++) {
       const entry = this.#entry(channel);
-      const state = Atomics.load(this.#words, entry + CHANNEL_STATE);
+      const word = Atomics.load(this.#words, entry + CHANNEL_STATE);
+      const state = stateOf(word);
       if (state === FREE) continue;
-      if (this.#words[entry + CHANNEL_AGENT] === peer) {
+      if (word === stateBy(CHANGING, peer) || (state !== CHANGING && this.#words[entry + CHANNEL_AGENT] === peer)) {
         if (state === BUSY) markEnded(this.channelWords(channel), AGENT, CHANNEL_RANKS, ring);
         Atomics.store(this.#words, entry + CHANNEL_STATE, FREE);
-      } else if (state === BUSY && this.#words[entry + CHANNEL_LAUNCHER] === peer) {
+      } else if (word === stateBy(BUSY, peer)) {
         markEnded(this.channelWords(channel), LAUNCHER, CHANNEL_RANKS, ring);
       }
     }

@@ -75,3 +75,13 @@ test('who was engaged with a client that leaves learns of it; an agent that leav
   expect(state(AGENT)).toBe(RankState.Dead);
   expect(agentJoins(pool, 3)).toBe(channel);
 });
+
+test('an agent that dies before it is ready makes room', () => {
+  const pool = Pool.format(new ArrayBuffer(BYTES), 1);
+  pool.join(65_535, 4);
+  expect(() => pool.join(3, 4)).toThrow(refused('ERR_ZIVM_NO_SPACE'));
+  pool.clientLeft(4, silent);
+  expect(() => pool.join(3, 4)).toThrow(refused('ERR_ZIVM_NO_SPACE'));
+  pool.clientLeft(65_535, silent);
+  expect(pool.join(3, 4)).toBe(0);
+});
