@@ -38,6 +38,16 @@ export interface Exit {
   how?: string;
 }
 
+/**
+ * Threads of V8 that help to collect garbage take the core from a rank for milliseconds when no core is free: then a
+ * rank collects its garbage alone.
+ */
+const ONE_THREAD = ['--single-threaded-gc'];
+
+function hasCoreToSpare({ core, size, cores }: RankOptions): boolean {
+  return core === undefined && size < cores;
+}
+
 /** One rank, wherever its process runs. */
 export interface Rank {
   readonly rank: number;
@@ -62,7 +72,8 @@ export class RankProcess implements Rank {
     this.rank = options.rank;
     const { program } = options;
     const connection = Object.entries(options.connection);
-    this.#child = spawn(process.execPath, ['--require', BOOTSTRAP, ...program.nodeOptions, program.file, ...options.args], {
+    const nodeOptions = ['--require', BOOTSTRAP, ...(hasCoreToSpare(options) ? [] : ONE_THREAD), ...program.nodeOptions];
+    this.#child = spawn(process.execPath, [...nodeOptions, program.file, ...options.args], {
       cwd: options.wdir,
       detached: true,
       env: {

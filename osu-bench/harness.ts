@@ -28,12 +28,14 @@ export interface Benchmark {
 }
 
 /**
- * Before anything counts, all sizes run several times over with a part of their iterations, so that V8 has compiled
- * what they use: a program in C is compiled before it starts. One pass is not enough, since what a later size does for
- * the first time makes V8 discard compiled code and compile it again, in threads that take the ranks' cores. In each
- * pass half of the ranks come late, so that messages also come before their receives are posted.
+ * Before anything counts, all sizes run many times over with a part of their iterations, so that V8 has compiled what
+ * they use: a program in C is compiled before it starts. Few passes are not enough. What a later size does for the
+ * first time makes V8 discard compiled code, and what is called once in a window of messages is compiled last; each
+ * time a thread of V8 takes a rank's core for milliseconds. Long messages execute the same code, and few of them are
+ * enough. In each pass half of the ranks come late, so that messages also come before their receives are posted.
  */
-const COMPILE_PASSES = 10;
+const COMPILE_PASSES = 60;
+const COMPILE_PASSES_LARGE = 6;
 const COMPILE_PART = 1 / 4;
 
 /** A pause before each size, so that forwarding the line printed last takes no core from the ranks. */
@@ -58,7 +60,9 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return benchmark.run(comm, bytes, Math.ceil((options.iterations ?? iterations) * part), options.warmup ?? warmup, options);
   };
   for (let pass = 0; pass < COMPILE_PASSES; pass++) {
-    for (const bytes of sizes) measure(bytes, COMPILE_PART, (comm.rank + pass) % 2 === 0);
+    for (const bytes of sizes) {
+      if (bytes <= LARGE_BYTES || pass < COMPILE_PASSES_LARGE) measure(bytes, COMPILE_PART, (comm.rank + pass) % 2 === 0);
+    }
   }
   printHeading(comm, benchmark, options);
   for (const bytes of sizes) {

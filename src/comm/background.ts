@@ -26,7 +26,7 @@ export class Background {
   /** An operation that is pending now is to be completed from the event loop. */
   add(): void {
     this.#pending++;
-    this.resume();
+    if (this.#turn === null) this.resume();
   }
 
   /** Somebody awaits a pending operation. */

@@ -470,7 +470,7 @@ export class Engine {
     if (Atomics.load(this.words, HEADER_EPOCH) !== this.#epoch || this.#wakeup.marked()) return true;
     if (this.#awaitedWord >= 0 && this.#isNumberThere()) return true;
     for (const peer of this.#polled) {
-      if ((peer.reader as RingReader).look() >= 0) return true;
+      if ((peer.reader as RingReader).peek() >= 0) return true;
     }
     return !this.#outbox.idle && this.#outbox.push();
   }

@@ -7,13 +7,18 @@ import type { Parts } from './parts';
 /*
  * Copies between a user's array and the region. `set` of typed arrays is the quickest way to move bytes that
  * JavaScript has: a native call costs twice as much, a loop over elements more from 16 bytes on. It copies all of its
- * source. What goes out is all of the user's array; what comes in needs a view of just the part to be copied.
+ * source. What goes out is all of the user's array; what comes in needs a view of just the part to be copied. A few
+ * bytes go quicker by words of the region: half the time at 8 bytes, the same at 24. (Not so numbers: a NaN need not
+ * come through a variable of JavaScript with all of its bits.)
  */
+
+const FEW_BYTES = 16;
 
 /** Copies a whole array to byte `at` of the region, a multiple of 8. */
 export function copyWhole(views: Views, at: number, kind: Kind, array: Buf): void {
   switch (kind) {
     case Kind.Uint8:
+      if (array.length <= FEW_BYTES) return copyFewIn(views, at, array as Uint8Array);
       return views.uint8.set(array as Uint8Array, at);
     case Kind.Float64:
       return views.float64.set(array as Float64Array, at >>> 3);
@@ -38,6 +43,27 @@ export function copyWhole(views: Views, at: number, kind: Kind, array: Buf): voi
   }
 }
 
+function copyFewIn({ uint8, int32 }: Views, at: number, array: Uint8Array): void {
+  const { length } = array;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    int32[(at + i) >>> 2] = array[i]! | (array[i + 1]! << 8) | (array[i + 2]! << 16) | (array[i + 3]! << 24);
+  }
+  for (; i < length; i++) uint8[at + i] = array[i]!;
+}
+
+function copyFewOut({ uint8, int32 }: Views, at: number, array: Uint8Array, byteLength: number): void {
+  let i = 0;
+  for (; i + 4 <= byteLength; i += 4) {
+    const word = int32[(at + i) >>> 2]!;
+    array[i] = word;
+    array[i + 1] = word >> 8;
+    array[i + 2] = word >> 16;
+    array[i + 3] = word >> 24;
+  }
+  for (; i < byteLength; i++) array[i] = uint8[at + i]!;
+}
+
 /** Copies bytes [from, from + byteLength) of an array to byte `at` of the region. */
 export function copyPart(views: Views, at: number, array: Buf, from: number, byteLength: number): void {
   if (native.copyIn(views.handle, at, array, from, byteLength) !== undefined) throw outOfBounds();
@@ -45,6 +71,7 @@ export function copyPart(views: Views, at: number, array: Buf, from: number, byt
 
 /** Copies `byteLength` bytes at byte `at` of the region, a multiple of 8, to the start of an array that is long enough. */
 export function copyOut(parts: Parts, at: number, kind: Kind, array: Buf, byteLength: number): void {
+  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) return copyFewOut(parts.views, at, array as Uint8Array, byteLength);
   const elementBytes = elementBytesOf(kind);
   if ((byteLength & (elementBytes - 1)) === 0) (array as Uint8Array).set(parts.view(at, kind, byteLength) as Uint8Array);
   else copyOutAt(parts.views, at, array, 0, byteLength);

@@ -1,4 +1,5 @@
 import { corrupt } from './corrupt';
+import { loadInOrder } from './fence';
 import {
   LINE_BYTES,
   LINE_WORDS,
@@ -48,10 +49,9 @@ export class RingReader {
   /** Looks for a record. @returns word index of its slot, or -1 when there is none */
   peek(): number {
     const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
-    // Polling costs a plain load, which stays in this core's cache until the writer stores. It may come late, but
-    // not for ever, and what it sees is not used: once the record seems to be there, the atomic load decides.
-    if (this.#words[slot + SLOT_NUMBER] !== ((this.#consumed + 1) | 0)) return -1;
-    return this.look();
+    // Polling costs a load that stays in this core's cache until the writer stores.
+    // SYNC POINT with RingWriter.publish.
+    return loadInOrder(this.#words, slot + SLOT_NUMBER) === ((this.#consumed + 1) | 0) ? slot : -1;
   }
 
   /** Looks for a record a few times over, as fast as it can. */
@@ -65,13 +65,6 @@ export class RingReader {
   watch(list: Watchlist): boolean {
     const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
     return list.add(slot + SLOT_NUMBER) !== ((this.#consumed + 1) | 0);
-  }
-
-  /** peek with an atomic load from the start: the look that counts before a rank goes to sleep. */
-  look(): number {
-    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
-    // SYNC POINT with RingWriter.publish.
-    return Atomics.load(this.#words, slot + SLOT_NUMBER) === ((this.#consumed + 1) | 0) ? slot : -1;
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Region } from '../region/region';
 import type { Watchlist } from './watchlist';
-import { loadAfterStore } from './fence';
+import { loadInOrder } from './fence';
 import { RANK_ARMED, RANK_MARKS, RANK_PEER, RANK_SLOT, rankWord } from './layout';
 
 /*
@@ -51,7 +51,7 @@ export class Wakeup {
     const marks = rankWord(rank) + RANK_MARKS + this.#bitWord;
     // SYNC POINT with takeMarks: after the publication (a fenced store) a bit that is still set means that the
     // receiver has yet to look at this ring before it can sleep.
-    if ((loadAfterStore(this.#words, marks) & this.#bit) === 0) this.#mark(rank, marks);
+    if ((loadInOrder(this.#words, marks) & this.#bit) === 0) this.#mark(rank, marks);
   }
 
   #mark(rank: number, marks: number): void {
@@ -63,7 +63,7 @@ export class Wakeup {
   /** Wakes `rank` if it sleeps; for who has published something else than a record. Call after a full fence. */
   wakeSleeper(rank: number): void {
     // SYNC POINT with arm.
-    if (loadAfterStore(this.#words, rankWord(rank) + RANK_ARMED) !== 0) this.ringDoorbell(rank);
+    if (loadInOrder(this.#words, rankWord(rank) + RANK_ARMED) !== 0) this.ringDoorbell(rank);
   }
 
   ringDoorbell(rank: number): void {

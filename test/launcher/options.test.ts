@@ -178,6 +178,14 @@ describe('--bind-to core', () => {
   });
 });
 
+test('a rank that has no core to spare collects its garbage alone, and only that one', async () => {
+  const alone = async (...options: string[]): Promise<Set<string>> => new Set(await linesOf([...options, program('garbage.mjs')]));
+  const cores = availableParallelism();
+  expect(await alone('-n', '1', '--bind-to', 'core')).toEqual(new Set(['alone']));
+  expect(await alone('-n', String(cores))).toEqual(new Set(['alone']));
+  if (cores > 1) expect(await alone('-n', '1')).toEqual(new Set(['with help']));
+});
+
 describe('--region-size', () => {
   const job = (size: string): string[] => ['-n', '8', '--region-size', size, program('identity.mjs')];
 

@@ -70,7 +70,7 @@ function rest(isThere: () => boolean): void {
   wakeup.arm();
   arms++;
   delay();
-  if (wakeup.marked() || (isActive && reader.look() >= 0) || isThere()) {
+  if (wakeup.marked() || (isActive && reader.peek() >= 0) || isThere()) {
     if (isActive) wakeup.restoreMarks(0, otherBit);
   } else {
     isActive = false;

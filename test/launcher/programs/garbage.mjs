@@ -1,0 +1,3 @@
+import 'zivm';
+
+console.log(process.execArgv.includes('--single-threaded-gc') ? 'alone' : 'with help');
