@@ -1,5 +1,20 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 import { MAX_REGION_BYTES } from '../src/ring/layout';
+import { UsageError } from './usage-error';
+
+/** Help or the version was asked for, and has been printed. */
+export class Answered extends Error {}
+
+/** @throws UsageError for what the command cannot understand; Answered after --help and --version */
+export function parseCommandLine(command: Command, args: string[]): void {
+  try {
+    command.exitOverride().configureOutput({ writeErr: () => undefined }).parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) throw new Answered();
+    throw new UsageError(`${error.message.replace(/^error: /, '')} (see ${command.name()} --help)`);
+  }
+}
 
 export function parseCount(text: string): number {
   const count = Number(text);

@@ -92,7 +92,7 @@ export class JobRun {
       await Promise.all(this.#ranks.map((rank) => rank.ended));
     } finally {
       clearTimeout(timer);
-      await this.#attached?.close();
+      this.#attached?.close();
       await this.#guests?.stop();
       this.#server?.close();
     }

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { native } from '../src/native';
 import { MAX_RANKS } from '../src/ring/layout';
 import type { OutputOptions } from './output';
-import { parseCount, parseSize } from './arguments';
+import { parseCommandLine, parseCount, parseSize } from './arguments';
 import { UsageError } from './usage-error';
 import { chooseAccel } from './vm/accel';
 import type { GuestsOptions } from './vm/guests';
@@ -80,9 +80,6 @@ interface Values {
   hostRanks?: number;
   mapBy?: 'vm' | 'slot';
 }
-
-/** Help or the version was asked for, and has been printed. */
-export class Answered extends Error {}
 
 /**
  * Reads the command line.
@@ -186,16 +183,8 @@ function parsePart(args: string[], version: string): { values: Values; name: str
     .version(version, '--version')
     .helpOption('-h, --help')
     .addHelpText('after', EXAMPLES)
-    .passThroughOptions()
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
-  try {
-    command.parse(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) throw new Answered();
-    throw new UsageError(`${error.message.replace(/^error: /, '')} (see zivmrun --help)`);
-  }
+    .passThroughOptions();
+  parseCommandLine(command, args);
   const [name, ...rest] = command.args;
   return { values: command.opts<Values>(), name: name!, args: rest };
 }

@@ -10,6 +10,8 @@ const MAX_IDS = 65536;
 /** A client that reads nothing while so many messages pile up is given up. */
 const MAX_QUEUED = 1 << 20;
 const RETRY_MS = 10;
+/** How long nobody is let in after a client was turned away. */
+const TURNED_AWAY_MS = 100;
 
 interface Client {
   id: number;
@@ -89,10 +91,10 @@ export class SharedMemoryServer {
     const listening = native.listenOn(path);
     if (listening < 0) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: ${errnoName(listening)}`);
     const watcher = new native.Watcher(listening, () => {
-      for (let socket = native.acceptFrom(listening); socket >= 0; socket = native.acceptFrom(listening)) {
-        if (this.#nextId < MAX_IDS) this.#admit(socket);
-        else native.closeDescriptor(socket);
-      }
+      if (this.#acceptAll(listening)) return;
+      // No descriptors are left, and who knocks would wake this process without end.
+      watcher.stop();
+      setTimeout(() => watcher.start(false), TURNED_AWAY_MS);
     });
     watcher.start(false);
     this.#stopListening = () => {
@@ -101,10 +103,32 @@ export class SharedMemoryServer {
     };
   }
 
-  /** Makes a client of a connection. @returns its ID */
+  /** @returns false when a client was turned away because no descriptors are left */
+  #acceptAll(listening: number): boolean {
+    for (;;) {
+      const socket = native.acceptFrom(listening);
+      if (socket === EAGAIN) return true;
+      try {
+        checked(socket, 'accepting a connection');
+        if (this.#nextId < MAX_IDS) this.#admit(socket);
+        else native.closeDescriptor(socket);
+      } catch (error) {
+        console.error(`zivmrun: a client was turned away: ${(error as Error).message}`);
+        return false;
+      }
+    }
+  }
+
+  /** Makes a client of a connection. @returns its ID @throws ZivmError when no descriptors are left; the connection is closed then */
   #admit(socket: number): number {
+    const doorbells: number[] = [];
+    try {
+      for (let slot = 0; slot < this.#vectors; slot++) doorbells.push(checked(native.createDoorbell(), 'making a doorbell'));
+    } catch (error) {
+      for (const descriptor of [socket, ...doorbells]) native.closeDescriptor(descriptor);
+      throw error;
+    }
     const id = this.#nextId++;
-    const doorbells = Array.from({ length: this.#vectors }, () => checked(native.createDoorbell(), 'making a doorbell'));
     const client: Client = { id, socket, doorbells, queue: [], watcher: new native.Watcher(socket, (readable) => this.#ready(client, readable)) };
     client.queue.push({ value: PROTOCOL_VERSION, descriptor: -1 }, { value: id, descriptor: -1 }, { value: SHARED_MEMORY, descriptor: this.#memory });
     for (const other of this.#clients.values()) {
@@ -158,6 +182,8 @@ export class SharedMemoryServer {
     this.#job?.clientLeft(client.id);
     this.#onLeft(client.id);
     for (const other of this.#clients.values()) {
+      // What it has not been told of this client would name descriptors that are closed, or somebody else's, by then.
+      other.queue = other.queue.filter(({ value, descriptor }) => value !== client.id || descriptor < 0);
       other.queue.push({ value: client.id, descriptor: -1 });
       this.#flush(other);
     }

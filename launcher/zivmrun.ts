@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZivmError } from '../src/errors';
+import { Answered } from './arguments';
 import { JobRun } from './job-run';
-import { Answered, parseOptions } from './options';
+import { parseOptions } from './options';
 import { serve } from './serve';
 import { UsageError } from './usage-error';
 import { doctor } from './vm/doctor';

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Comm } from '../../src/communicator';
-import { ZivmError } from '../../src/errors';
 import { GUEST_ENVIRONMENT } from '../../src/job/join';
 import { mappingSpeed, uncachedWarning } from '../../src/region/mapping-speed';
 import { openVfioDevice, type VfioDevice } from '../../src/region/vfio-device';
@@ -9,10 +8,8 @@ import { findProgram } from '../programs';
 import { RankProcess } from '../rank-process';
 import { BYE, ChannelStream, CONTROL_TAG, forward, openChannel, type Order, type RankOrder, type Report } from './channel';
 import { AGENT, CONTROL_SLOT, LAUNCHER, Pool } from './pool';
-import { type Sealed, unseal } from './seal';
+import { type Addressee, CHALLENGE_BYTES, type Sealed, unseal } from './seal';
 import { SharedRegion } from './shared-region';
-
-const CHALLENGE_BYTES = 32;
 
 /** Runs in a virtual machine: opens its ivshmem device, and starts ranks for launchers, one job after the other. */
 export class Agent {
@@ -29,12 +26,12 @@ export class Agent {
 
   /** @throws ZivmError `ERR_ZIVM_NO_SPACE` when the region serves no more agents */
   async run(): Promise<never> {
-    const channel = this.#pool.join(this.#region.peer, this.#device.doorbells.length - 1);
+    const channel = this.#pool.join(this.#region.peer, this.#device.doorbells.length - 1, (peer, slot) => this.#region.ring(peer, slot));
     for (;;) {
       this.#pool.prepare(channel);
       const { comm, close } = openChannel(this.#region, this.#pool.channelWords(channel), AGENT);
       this.#pool.isReady(channel);
-      await new Session(comm, this.#key, this.#device, this.#warning).run();
+      await new Session(comm, this.#region.peer, this.#key, this.#device, this.#warning).run();
       close();
     }
   }
@@ -46,11 +43,12 @@ class Session {
   readonly #key: Uint8Array;
   readonly #device: VfioDevice;
   readonly #warning: string | undefined;
-  readonly #challenge = randomBytes(CHALLENGE_BYTES);
+  readonly #address: Addressee;
   readonly #running = new Map<number, RankProcess>();
 
-  constructor(comm: Comm, key: Uint8Array, device: VfioDevice, warning: string | undefined) {
+  constructor(comm: Comm, peer: number, key: Uint8Array, device: VfioDevice, warning: string | undefined) {
     this.#comm = comm;
+    this.#address = { agent: peer, challenge: randomBytes(CHALLENGE_BYTES) };
     this.#key = key;
     this.#device = device;
     this.#warning = warning;
@@ -60,10 +58,11 @@ class Session {
   async run(): Promise<void> {
     try {
       await this.#next(); // HELLO
-      this.#report({ kind: 'challenge', challenge: this.#challenge, warning: this.#warning });
+      this.#report({ kind: 'challenge', challenge: this.#address.challenge, warning: this.#warning });
       for (let message = await this.#next(), number = 0; message !== BYE; message = await this.#next()) this.#obey(message, number++);
     } catch (error) {
-      if (!(error instanceof ZivmError) || error.code !== 'ERR_ZIVM_PEER_FAILED') throw error;
+      // The launcher has gone, or what comes is nothing that a launcher sends: the session ends, not the agent.
+      console.error(`zivm-agent: the session has ended: ${(error as Error).message}`);
     }
     const ranks = [...this.#running.values()];
     for (const rank of ranks) rank.signal('SIGKILL');
@@ -78,7 +77,7 @@ class Session {
   #obey(message: unknown, number: number): void {
     let order: Order;
     try {
-      order = unseal(this.#key, this.#challenge, number, message as Sealed) as Order;
+      order = unseal(this.#key, this.#address, number, message as Sealed) as Order;
     } catch (error) {
       console.error(`zivm-agent: ${(error as Error).message}`);
       this.#report({ kind: 'refused', why: (error as Error).message });

@@ -33,7 +33,12 @@ export class Attached {
     const words = new Int32Array(this.#region.memory, span.offset, span.byteLength / Int32Array.BYTES_PER_ELEMENT);
     this.#part = new Part(words, rankCount, (client, slot) => this.#region.ring(client, slot), onEnded);
     this.partName = `${span.offset}:${span.byteLength}`;
-    this.#watcher = this.#host.watchPeers((peer) => this.#part.clientLeft(peer), onServerGone);
+    this.#watcher = this.#host.watchPeers((peer) => this.#clientLeft(peer), onServerGone);
+  }
+
+  #clientLeft(peer: number): void {
+    this.#part.clientLeft(peer);
+    for (const session of this.#sessions) session.clientLeft(peer);
   }
 
   get part(): Part {
@@ -48,16 +53,21 @@ export class Attached {
   async sessions(most: number, key: Uint8Array): Promise<AgentSession[]> {
     for (const agent of this.#pool.readyAgents()) {
       if (this.#sessions.length === most) break;
-      const session = await AgentSession.open(this.#region, this.#pool, agent, key);
-      if (session !== null) this.#sessions.push(session);
+      try {
+        const session = await AgentSession.open(this.#region, this.#pool, agent, key);
+        if (session !== null) this.#sessions.push(session);
+      } catch (error) {
+        // An agent that has just died, or hangs, is not free: the next one is asked.
+        if (!(error instanceof ZivmError) || error.code !== 'ERR_ZIVM_PEER_FAILED') throw error;
+      }
     }
     if (this.#sessions.length === 0) throw new ZivmError('ERR_ZIVM_LAUNCH', 'no agent is free: start zivm-agent in the virtual machines, or wait for other jobs');
     return this.#sessions;
   }
 
   /** Ends the sessions and gives the job's part back. */
-  async close(): Promise<void> {
-    for (const session of this.#sessions) await session.end();
+  close(): void {
+    for (const session of this.#sessions) session.end();
     this.#region.close();
     this.#watcher.close();
   }

@@ -16,7 +16,7 @@ import { AGENT, CHANNEL_RANKS, LAUNCHER } from './pool';
 /** Tag of what the two say to each other; the streams of ranks have tags of their own. */
 export const CONTROL_TAG = 0;
 
-export const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
+const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
 export type StreamName = (typeof STREAMS)[number];
 
 /** Longest piece of a stream. */
@@ -84,6 +84,7 @@ export function forward(channel: Comm, peer: number, rank: number, name: StreamN
   const tags = tagsOf(rank, name);
   const asked = new Uint8Array(1);
   let sent: Promise<unknown> = channel.irecv(asked, peer, tags.more).then();
+  sent.catch(() => undefined); // a stream that never says anything does not care
   const send = (bytes: Uint8Array): void => {
     sent = sent.then(() => channel.isend(bytes, peer, tags.piece)).then(() => channel.irecv(asked, peer, tags.more));
   };
@@ -92,8 +93,15 @@ export function forward(channel: Comm, peer: number, rank: number, name: StreamN
     for (let at = 0; at < chunk.length; at += PIECE_BYTES) send(Uint8Array.from(chunk.subarray(at, at + PIECE_BYTES)));
     sent.then(() => stream.resume(), () => stream.destroy());
   });
-  // Without a piece after it, the end is an empty one; nobody asks for more then.
-  stream.on('close', () => void sent.then(() => channel.isend(new Uint8Array(0), peer, tags.piece)).catch(() => undefined));
+  // The end is an empty piece; nobody asks for more then. A stream of a file ends without being closed, one that is
+  // destroyed is closed without an end.
+  let isOver = false;
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
+    sent.then(() => channel.isend(new Uint8Array(0), peer, tags.piece)).catch(() => undefined);
+  };
+  stream.on('end', end).on('close', end);
 }
 
 /** The other end's stream of a rank. It ends when the stream does, or the other end is gone. */

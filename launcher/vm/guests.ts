@@ -34,17 +34,22 @@ export class Guests {
   readonly #pool: Pool;
   readonly #key = randomBytes(KEY_BYTES);
   /** Their IDs at the server, ascending. */
-  readonly ids: number[];
+  readonly #ids: number[];
+  #sessions: AgentSession[] = [];
 
   /** Boots them. @throws ZivmError `ERR_ZIVM_LAUNCH` */
   constructor(server: SharedMemoryServer, options: GuestsOptions, vectors: number) {
     const kernel = findKernel(options.kernel);
     const unpacked = unpackedKernel(kernel.image);
     this.#pool = Pool.format(server.memory, options.count);
-    server.whenLeft((id) => this.#pool.clientLeft(id, (client, slot) => server.ring(client, slot)));
-    const clients = Array.from({ length: options.count }, () => server.connect());
-    this.ids = clients.map(({ id }) => id);
+    server.whenLeft((id) => {
+      this.#pool.clientLeft(id, (client, slot) => server.ring(client, slot));
+      for (const session of this.#sessions) session.clientLeft(id);
+    });
+    // Before the guests: it reads what the server has to say while the server, which is this process, cannot write.
     this.#region = new SharedRegion(new HostRegion(server.connect().socket));
+    const clients = Array.from({ length: options.count }, () => server.connect());
+    this.#ids = clients.map(({ id }) => id);
     const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
     const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, address: undefined };
     const initramfs = inMemory(makeInitramfs(kernel, settings));
@@ -57,16 +62,18 @@ export class Guests {
   /** Waits for their agents. @returns a session with each @throws ZivmError `ERR_ZIVM_LAUNCH` when a guest does not come up */
   async sessions(): Promise<AgentSession[]> {
     const timer = setInterval(() => {
-      for (const { peer } of this.#pool.readyAgents()) this.#guests[this.ids.indexOf(peer)]?.isUp();
+      for (const { peer } of this.#pool.readyAgents()) this.#guests[this.#ids.indexOf(peer)]?.isUp();
     }, LOOK_MS);
     try {
       await Promise.all(this.#guests.map((guest) => guest.ready));
     } finally {
       clearInterval(timer);
     }
-    return Promise.all(
-      this.#pool.readyAgents().map(async (agent) => {
-        const guest = this.#guests[this.ids.indexOf(agent.peer)]!;
+    const agents = new Map(this.#pool.readyAgents().map((agent) => [agent.peer, agent]));
+    this.#sessions = await Promise.all(
+      this.#guests.map(async (guest, index) => {
+        const agent = agents.get(this.#ids[index]!);
+        if (agent === undefined) throw guest.failure('ended while others came up');
         try {
           return (await AgentSession.open(this.#region, this.#pool, agent, this.#key))!;
         } catch (cause) {
@@ -74,6 +81,7 @@ export class Guests {
         }
       }),
     );
+    return this.#sessions;
   }
 
   /** Takes all of them down. */

@@ -1,6 +1,6 @@
 import { ZivmError } from '../../src/errors';
 import { Allocator } from '../../src/ring/allocator';
-import { formatRegion, LINE_BYTES, LINE_WORDS, planRegion } from '../../src/ring/layout';
+import { formatRegion, LINE_BYTES, LINE_WORDS, planRegion, RANK_STATE, RankState, rankWord } from '../../src/ring/layout';
 import { enterRank, markEnded, type Ring } from '../part';
 
 /*
@@ -44,7 +44,7 @@ const MAX_OWNERS = 0xfffe;
 // States of a channel. One word holds the state and, above it, the peer that has brought it about, so that a peer that
 // dies at any instruction can be told.
 const FREE = 0;
-/** An agent is about to be there, or a session has just ended. */
+/** An agent is about to be there, or a session has ended whose partner may not have noticed. */
 const CHANGING = 1;
 /** An agent waits for a launcher. */
 const READY = 2;
@@ -54,6 +54,9 @@ const BUSY = 3;
 const STATE_BITS = 2;
 const stateBy = (state: number, peer: number): number => (peer << STATE_BITS) | state;
 const stateOf = (word: number): number => word & ((1 << STATE_BITS) - 1);
+
+/** How often the server looks whether an agent has ended the ranks of a launcher that has gone. */
+const RECLAIM_MS = 100;
 
 const channelPlan = planRegion(CHANNEL_BYTES, CHANNEL_RANKS);
 
@@ -129,7 +132,8 @@ export class Pool {
   // --- The agent's side ---
 
   /** Takes a free channel. @returns its number @throws ZivmError `ERR_ZIVM_NO_SPACE` */
-  join(peer: number, slots: number): number {
+  join(peer: number, slots: number, ring: Ring): number {
+    this.#takeBack(peer, ring);
     for (let channel = 0; channel < this.#channels; channel++) {
       const entry = this.#entry(channel);
       if (Atomics.compareExchange(this.#words, entry + CHANNEL_STATE, FREE, stateBy(CHANGING, peer)) !== FREE) continue;
@@ -140,12 +144,35 @@ export class Pool {
     throw new ZivmError('ERR_ZIVM_NO_SPACE', `all ${this.#channels} places for agents are taken`);
   }
 
+  /** An agent that had died while its machine lived has left channels behind: whoever talks to it there learns of it. */
+  #takeBack(peer: number, ring: Ring): void {
+    for (let channel = 0; channel < this.#channels; channel++) {
+      const state = this.#entry(channel) + CHANNEL_STATE;
+      const word = Atomics.load(this.#words, state);
+      if (word === FREE || this.#words[this.#entry(channel) + CHANNEL_AGENT] !== peer) continue;
+      if (stateOf(word) !== BUSY) {
+        // CHANGING by a launcher: it is free when that has left.
+        if (stateOf(word) === READY || word === stateBy(CHANGING, peer)) Atomics.compareExchange(this.#words, state, word, FREE);
+        continue;
+      }
+      const launcher = word >>> STATE_BITS;
+      if (Atomics.compareExchange(this.#words, state, word, stateBy(CHANGING, launcher)) !== word) continue;
+      const words = this.channelWords(channel);
+      markEnded(words, AGENT, CHANNEL_RANKS, ring);
+      const end: RankState = Atomics.load(words, rankWord(LAUNCHER) + RANK_STATE);
+      if (end !== RankState.Expected) Atomics.store(this.#words, state, FREE);
+    }
+  }
+
   /** Prepares the channel for the next launcher. `isReady` must be called when the agent listens. */
   prepare(channel: number): void {
+    const entry = this.#entry(channel);
+    const agent = this.#words[entry + CHANNEL_AGENT]!;
+    Atomics.store(this.#words, entry + CHANNEL_STATE, stateBy(CHANGING, agent));
     const words = this.channelWords(channel);
     words.fill(0);
     formatRegion(words, channelPlan);
-    enterRank(words, AGENT, this.#words[this.#entry(channel) + CHANNEL_AGENT]!, CONTROL_SLOT);
+    enterRank(words, AGENT, agent, CONTROL_SLOT);
   }
 
   isReady(channel: number): void {
@@ -200,18 +227,33 @@ export class Pool {
 
   /** A client has left: its channel is free, its partner learns of it, and what it held is given back. */
   clientLeft(peer: number, ring: Ring): void {
-    for (let channel = 0; channel < this.#channels; channel++) {
-      const entry = this.#entry(channel);
-      const word = Atomics.load(this.#words, entry + CHANNEL_STATE);
-      const state = stateOf(word);
-      if (state === FREE) continue;
-      if (word === stateBy(CHANGING, peer) || (state !== CHANGING && this.#words[entry + CHANNEL_AGENT] === peer)) {
-        if (state === BUSY) markEnded(this.channelWords(channel), AGENT, CHANNEL_RANKS, ring);
-        Atomics.store(this.#words, entry + CHANNEL_STATE, FREE);
-      } else if (word === stateBy(BUSY, peer)) {
-        markEnded(this.channelWords(channel), LAUNCHER, CHANNEL_RANKS, ring);
-      }
+    for (let channel = 0; channel < this.#channels; channel++) while (!this.#leave(channel, peer, ring));
+    this.#reclaim(peer);
+  }
+
+  /** @returns false when the channel has changed meanwhile, and is to be looked at again */
+  #leave(channel: number, peer: number, ring: Ring): boolean {
+    const entry = this.#entry(channel);
+    const state = entry + CHANNEL_STATE;
+    const word = Atomics.load(this.#words, state);
+    if (word === FREE) return true;
+    const isAgent = stateOf(word) !== CHANGING && this.#words[entry + CHANNEL_AGENT] === peer;
+    if (isAgent || word === stateBy(CHANGING, peer)) {
+      if (Atomics.compareExchange(this.#words, state, word, FREE) !== word) return false;
+      if (stateOf(word) === BUSY) markEnded(this.channelWords(channel), AGENT, CHANNEL_RANKS, ring);
+      return true;
     }
-    this.#allocator(peer).reclaim(peer % MAX_OWNERS);
+    if (word !== stateBy(BUSY, peer)) return true;
+    markEnded(this.channelWords(channel), LAUNCHER, CHANNEL_RANKS, ring);
+    return Atomics.load(this.#words, state) !== stateBy(CHANGING, peer);
+  }
+
+  /** Gives back what a client held, once no agent runs ranks for it any more. */
+  #reclaim(peer: number): void {
+    const isServed = Array.from({ length: this.#channels }, (_, channel) => this.#entry(channel)).some(
+      (entry) => Atomics.load(this.#words, entry + CHANNEL_STATE) === stateBy(BUSY, peer),
+    );
+    if (isServed) setTimeout(() => this.#reclaim(peer), RECLAIM_MS).unref();
+    else this.#allocator(peer).reclaim(peer % MAX_OWNERS);
   }
 }

@@ -5,7 +5,12 @@ import type { Region } from '../../src/region/region';
 import type { Exit, Rank } from '../rank-process';
 import { BYE, ChannelStream, CONTROL_TAG, forward, HELLO, openChannel, type Order, type RankOrder, type Report } from './channel';
 import { AGENT, LAUNCHER, type Pool, type ReadyAgent } from './pool';
-import { seal } from './seal';
+import { CHALLENGE_BYTES, seal } from './seal';
+
+/** An agent that says nothing for so long does not live any more, although its machine does. */
+const ANSWER_MS = 10_000;
+/** A rank that was killed is given up when its machine does not say so within this. */
+const KILL_MS = 5_000;
 
 /** The launcher's side of the time with one agent. */
 export class AgentSession {
@@ -17,9 +22,10 @@ export class AgentSession {
   readonly #comm: Comm;
   readonly #close: () => void;
   readonly #ranks = new Map<number, GuestRank>();
-  #challenge: Uint8Array | null = null;
+  #challenge = new Uint8Array(0);
   #orders = 0;
-  #isGone = false;
+  /** Why nothing more comes from the agent, once that is so. */
+  #lost: string | null = null;
 
   private constructor(region: Region, pool: Pool, agent: ReadyAgent, key: Uint8Array) {
     this.peer = agent.peer;
@@ -30,17 +36,40 @@ export class AgentSession {
     this.#close = close;
   }
 
-  /** Begins a session. @returns null when another launcher was quicker @throws ZivmError `ERR_ZIVM_PEER_FAILED` when the agent goes away */
+  /**
+   * Begins a session.
+   * @returns null when another launcher was quicker
+   * @throws ZivmError `ERR_ZIVM_PEER_FAILED` when the agent goes away or does not answer, `ERR_ZIVM_LAUNCH` when it is none
+   */
   static async open(region: Region, pool: Pool, agent: ReadyAgent, key: Uint8Array): Promise<AgentSession | null> {
     if (!pool.engage(agent.channel, region.peer)) return null;
     const session = new AgentSession(region, pool, agent, key);
     session.#comm.isendObject(HELLO, AGENT, CONTROL_TAG);
-    const first = await session.#comm.irecvObject<Report>(AGENT, CONTROL_TAG);
-    if (first.kind !== 'challenge') throw new ZivmError('ERR_ZIVM_LAUNCH', `the agent of guest ${agent.peer} did not send a challenge: is it of this version of zivm?`);
-    session.#challenge = first.challenge;
+    const first = await session.#firstReport();
+    const isChallenge = first.kind === 'challenge' && first.challenge instanceof Uint8Array && first.challenge.length === CHALLENGE_BYTES;
+    if (!isChallenge) {
+      session.#close();
+      throw new ZivmError('ERR_ZIVM_LAUNCH', `the agent with peer ${agent.peer} did not send a challenge: is it of this version of zivm?`);
+    }
+    session.#challenge = Uint8Array.from(first.challenge);
     session.warning = first.warning;
     void session.#listen();
     return session;
+  }
+
+  async #firstReport(): Promise<Report> {
+    const receive = this.#comm.irecvObject<Report | undefined>(AGENT, CONTROL_TAG);
+    const timer = setTimeout(() => receive.cancel(), ANSWER_MS);
+    try {
+      const report = await receive;
+      if (report !== undefined) return report;
+      throw new ZivmError('ERR_ZIVM_PEER_FAILED', `the agent with peer ${this.peer} does not answer`);
+    } catch (error) {
+      this.#close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #listen(): Promise<void> {
@@ -51,18 +80,27 @@ export class AgentSession {
         else if (report.kind !== 'challenge') this.#ranks.get(report.rank)?.report(report);
       }
     } catch {
-      this.#lose(`ended with its virtual machine (peer ${this.peer})`);
+      this.#lose(this.#goneWords);
     }
   }
 
+  get #goneWords(): string {
+    return `ended with its agent or virtual machine (peer ${this.peer})`;
+  }
+
+  /** A client of the server has left. */
+  clientLeft(peer: number): void {
+    if (peer === this.peer) this.#lose(this.#goneWords);
+  }
+
   #lose(how: string): void {
-    this.#isGone = true;
+    this.#lost ??= how;
     for (const rank of this.#ranks.values()) rank.lost(how);
   }
 
   #order(order: Order): void {
-    if (this.#isGone) return;
-    this.#comm.isendObject(seal(this.#key, this.#challenge!, this.#orders++, order), AGENT, CONTROL_TAG);
+    if (this.#lost !== null) return;
+    this.#comm.isendObject(seal(this.#key, { agent: this.peer, challenge: this.#challenge }, this.#orders++, order), AGENT, CONTROL_TAG);
   }
 
   /** Starts ranks. @param part the job's part of the region @param onExit called when the process of a rank has ended */
@@ -72,18 +110,18 @@ export class AgentSession {
       this.#ranks.set(rank, remote);
       return remote;
     });
+    // After the caller knows of the ranks.
+    if (this.#lost !== null) queueMicrotask(() => this.#lose(this.#lost!));
     this.#order({ kind: 'start', ranks: orders, part });
     for (const order of orders) if (order.stdin) forward(this.#comm, AGENT, order.rank, 'stdin', stdin);
     return ranks;
   }
 
   /** Ends the session: the agent ends what still runs, and is ready for the next one. */
-  async end(): Promise<void> {
-    try {
-      await this.#comm.isendObject(BYE, AGENT, CONTROL_TAG);
-    } catch {
-      // It has gone already.
-    }
+  end(): void {
+    // It leaves at once, or there is no room in the ring because the agent does not read: then it learns of the end when
+    // this client of the server leaves.
+    if (this.#lost === null) this.#comm.isendObject(BYE, AGENT, CONTROL_TAG);
     this.#close();
   }
 }
@@ -99,6 +137,7 @@ class GuestRank implements Rank {
   readonly #onExit: (exit: Exit) => void;
   #exited: (exit: Exit) => void = () => undefined;
   #exit: Exit | null = null;
+  #giveUp: NodeJS.Timeout | undefined;
 
   constructor(comm: Comm, rank: number, order: (order: Order) => void, onExit: (exit: Exit) => void) {
     this.rank = rank;
@@ -132,6 +171,7 @@ class GuestRank implements Rank {
   }
 
   #end(exit: Exit): void {
+    clearTimeout(this.#giveUp);
     this.#exit = exit;
     this.#exited(exit);
     this.#onExit(exit);
@@ -139,5 +179,6 @@ class GuestRank implements Rank {
 
   signal(signal: NodeJS.Signals): void {
     this.#order({ kind: 'signal', rank: this.rank, signal });
+    if (signal === 'SIGKILL') this.#giveUp ??= setTimeout(() => this.lost('did not end when it was killed: its virtual machine does not answer'), KILL_MS);
   }
 }

@@ -10,13 +10,14 @@ import type { Buf } from './elements';
  */
 export class Direct {
   readonly #words: Int32Array;
-  readonly #rank: number;
+  /** The kernel that this rank runs on, or 0 when nobody is to copy from it. */
+  readonly #kernel: number;
   /** Ranks for which it has failed. */
   readonly #refused = new Set<number>();
 
   constructor(job: Job) {
     this.#words = job.words;
-    this.#rank = job.rank;
+    this.#kernel = job.words[rankWord(job.rank) + RANK_KERNEL]!;
   }
 
   /** The address that a receiver can copy from, or 0 when it cannot. */
@@ -34,6 +35,6 @@ export class Direct {
   }
 
   #isNear(rank: number): boolean {
-    return this.#words[rankWord(rank) + RANK_KERNEL] === this.#words[rankWord(this.#rank) + RANK_KERNEL];
+    return this.#kernel !== 0 && this.#words[rankWord(rank) + RANK_KERNEL] === this.#kernel;
   }
 }

@@ -45,7 +45,7 @@ export class ServerClient {
 
   /** The doorbell of another peer's slot, or -1 when that peer has left or has no such slot. */
   doorbell(peer: number, slot: number): number {
-    if (!this.#others.has(peer)) this.#catchUp();
+    if (this.#others.get(peer)?.[slot] === undefined) this.#catchUp();
     return this.#others.get(peer)?.[slot] ?? -1;
   }
 
@@ -78,7 +78,7 @@ export class ServerClient {
     throw new ZivmError(
       'ERR_ZIVM_LAUNCH',
       message === 0
-        ? 'the shared-memory server closed the connection: zivmrun has ended'
+        ? 'the shared-memory server closed the connection: it has ended, or has no room for another client'
         : `cannot read from the shared-memory server: ${errnoName(message)}`,
     );
   }

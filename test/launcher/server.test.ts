@@ -270,6 +270,28 @@ describe('a client that', () => {
     ]);
   });
 
+  test('is slow is not told of doorbells of those who have left meanwhile, which are closed', async () => {
+    const COUNT = 320;
+    const GONE = 20;
+    const server = startServer();
+    const slow = new RawClient(server);
+    const others: RawClient[] = [];
+    for (let index = 0; index < COUNT; index++) {
+      const client = new RawClient(server);
+      await client.readMany(3 + index + 2);
+      for (const other of others) await other.readMany(1);
+      others.push(client);
+      for (const other of others) other.closeDescriptors();
+    }
+    const gone = others.slice(-GONE);
+    for (const client of gone) client.leave();
+    expect(await others[0]!.readMany(GONE)).toEqual(gone.map(({ id }) => plain(id)));
+    const told = await slow.readMany(4 + COUNT - GONE + GONE);
+    const isOfGone = ({ value }: ServerMessage): boolean => gone.some(({ id }) => id === value);
+    expect(told.filter(isOfGone)).toEqual(gone.map(({ id }) => plain(id)));
+    expect(told.filter((message) => !isOfGone(message))).toHaveLength(4 + COUNT - GONE);
+  });
+
   test('writes is no client: it is given up, and the others are told', async () => {
     const server = startServer();
     const [first, second] = [new RawClient(server), new RawClient(server)];

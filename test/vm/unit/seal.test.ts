@@ -4,23 +4,24 @@ import { join } from 'node:path';
 import { readKey, seal, unseal } from '../../../launcher/vm/seal';
 
 const key = Buffer.from('a key of the tests, long enough');
-const challenge = Buffer.from('a challenge');
+const to = { agent: 5, challenge: Buffer.from('a challenge') };
 const order = { kind: 'start', ranks: [1, 2], part: '0:64' };
 const refused = expect.objectContaining({ code: 'ERR_ZIVM_LAUNCH' }) as Error;
 
 test('who holds the key is obeyed', () => {
-  expect(unseal(key, challenge, 3, seal(key, challenge, 3, order))).toEqual(order);
+  expect(unseal(key, to, 3, seal(key, to, 3, order))).toEqual(order);
 });
 
 test.each([
-  ['another key', () => unseal(key, challenge, 0, seal(Buffer.from('another key of the tests'), challenge, 0, order))],
-  ['another session', () => unseal(key, challenge, 0, seal(key, Buffer.from('another one'), 0, order))],
-  ['an order sent again', () => unseal(key, challenge, 1, seal(key, challenge, 0, order))],
-  ['a changed order', () => unseal(key, challenge, 0, { ...seal(key, challenge, 0, order), text: JSON.stringify({ ...order, part: '0:128' }) })],
-  ['a proof cut short', () => unseal(key, challenge, 0, { ...seal(key, challenge, 0, order), proof: new Uint8Array(4) })],
-  ['no proof', () => unseal(key, challenge, 0, { text: JSON.stringify(order) })],
-  ['a proof of another type', () => unseal(key, challenge, 0, { text: '{}', proof: 'proof' as unknown as Uint8Array })],
-  ['nothing', () => unseal(key, challenge, 0, null)],
+  ['another key', () => unseal(key, to, 0, seal(Buffer.from('another key of the tests'), to, 0, order))],
+  ['another session', () => unseal(key, to, 0, seal(key, { ...to, challenge: Buffer.from('another one') }, 0, order))],
+  ['an order for another agent', () => unseal(key, to, 0, seal(key, { ...to, agent: 6 }, 0, order))],
+  ['an order sent again', () => unseal(key, to, 1, seal(key, to, 0, order))],
+  ['a changed order', () => unseal(key, to, 0, { ...seal(key, to, 0, order), text: JSON.stringify({ ...order, part: '0:128' }) })],
+  ['a proof cut short', () => unseal(key, to, 0, { ...seal(key, to, 0, order), proof: new Uint8Array(4) })],
+  ['no proof', () => unseal(key, to, 0, { text: JSON.stringify(order) })],
+  ['a proof of another type', () => unseal(key, to, 0, { text: '{}', proof: 'proof' as unknown as Uint8Array })],
+  ['nothing', () => unseal(key, to, 0, null)],
 ])('%s is refused', (_, attempt) => {
   expect(attempt).toThrow(refused);
 });

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startZivmrun, until } from '../support/launcher';
+
+/*
+ * `zivmrun server` when its limits are reached.
+ */
+const VECTORS = 4;
+/** The server's greeting: its version, the ID, and the memory, eight bytes each. */
+const GREETING_BYTES = 24;
+
+test('without descriptors left it turns clients away, and lets them in again when others have left', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zivm-server-'));
+  const path = join(folder, 'socket');
+  const server = startZivmrun(['server', '--socket', path, '--size', '32M', '--vectors', String(VECTORS)]);
+  await server.printed(/^serving /m);
+  const open = readdirSync(`/proc/${server.pid}/fd`).length;
+  execFileSync('prlimit', ['--pid', String(server.pid), `--nofile=${open + 3 * (VECTORS + 1) + 2}`]);
+
+  const clients: Socket[] = [];
+  let greeted = 0;
+  let closed = 0;
+  const knock = (): void => {
+    const client = connect(path);
+    let bytes = 0;
+    client.on('data', (data) => {
+      if (bytes < GREETING_BYTES && bytes + data.length >= GREETING_BYTES) greeted++;
+      bytes += data.length;
+    });
+    client.on('error', () => undefined).on('close', () => closed++);
+    clients.push(client);
+  };
+  for (let i = 0; i < 6; i++) knock();
+  await until(() => greeted === 3 && closed >= 1, () => `3 clients let in, one turned away; they are ${greeted} and ${closed}`);
+  await until(() => /a client was turned away: .*EMFILE/.test(server.output), () => `the server to say so:\n${server.output}`);
+  for (const client of clients.splice(0)) client.destroy();
+  const before = greeted;
+  // Those who knocked while there was no room may still take it for a moment.
+  await until(() => closed === 6, () => 'all connections to be closed');
+  knock();
+  await until(() => greeted > before, () => 'a client to be let in again');
+  for (const client of clients) client.destroy();
+  server.signal('SIGTERM');
+  expect((await server.ended).exitCode).toBe(0);
+  rmSync(folder, { recursive: true });
+});
+
+test('more interrupts than a device has are refused', async () => {
+  const { exitCode, stderr } = await startZivmrun(['server', '--socket', '/nowhere', '--vectors', '300']).ended;
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/--vectors.*at most 255/);
+});
