@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { ZivmError } from '../errors';
@@ -115,8 +114,10 @@ function partOf(memory: ArrayBuffer, part: string | undefined): Int32Array {
 
 /** The same number for processes of one kernel and one process namespace, very probably another one elsewhere. */
 function kernelIdentity(): number {
-  const kernel = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
-  return createHash('sha256').update(kernel).update(readlinkSync('/proc/self/ns/pid')).digest().readInt32LE();
+  // A random UUID, and pid:[NUMBER].
+  const kernel = Number.parseInt(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8), 16);
+  const [namespace] = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))!;
+  return kernel ^ Number(namespace);
 }
 
 /** The job of a program that was started without zivmrun: one rank. */
