@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { ENVIRONMENT } from '../src/job/join';
+import { ENVIRONMENT, NETWORK_VARIABLE } from '../src/job/join';
 import { native } from '../src/native';
 import { RankPhase } from '../src/ring/layout';
 import type { JobOptions, ProgramEntry } from './options';
@@ -145,11 +145,13 @@ export class JobRun {
 
   #startInGuests(entries: ProgramEntry[], places: Place[], sessions: AgentSession[]): Map<number, Rank> {
     const { size, stdin } = this.#options;
+    const network = this.#guests?.networkKind;
+    const added = network === undefined ? {} : { [NETWORK_VARIABLE]: network };
     const started = sessions.map((session, guest) => {
       const orders = entries.flatMap(({ name, args, wdir, env }, rank) => {
         const { guest: home, place } = places[rank]!;
         if (home !== guest) return [];
-        return { rank, size, slot: slotOf(place), program: name, args, wdir, env, stdin: rank === stdin, core: undefined, cores: native.allowedCores().length };
+        return { rank, size, slot: slotOf(place), program: name, args, wdir, env: { ...env, ...added }, stdin: rank === stdin, core: undefined, cores: native.allowedCores().length };
       });
       return session.start(orders, this.#partName!, process.stdin, (rank, exit) => {
         this.#part.end(rank);

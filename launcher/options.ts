@@ -77,6 +77,7 @@ interface Values {
   kernel?: string;
   accel?: 'auto' | 'kvm' | 'tcg';
   share: string[];
+  vmNet?: boolean;
   hostRanks?: number;
   mapBy?: 'vm' | 'slot';
 }
@@ -118,11 +119,11 @@ function guestOptions(job: Partial<Values>, shares: string[], size: number): Pic
   const { vms, hostRanks = 0, mapBy = 'slot' } = job;
   if (job.attach !== undefined) {
     if (job.key === undefined) throw new UsageError('--attach needs --key FILE, the key that the agents hold');
-    if (job.hostRanks !== undefined || shares.length > 0) throw new UsageError('--host-ranks and --share are for machines that zivmrun starts, not for --attach');
+    if (job.hostRanks !== undefined || shares.length > 0 || job.vmNet) throw new UsageError('--host-ranks, --share and --vm-net are for machines that zivmrun starts, not for --attach');
     return { guests: undefined, attach: { socket: job.attach, key: job.key, machines: vms }, hostRanks: 0, mapBy };
   }
   if (vms === undefined) {
-    if (job.hostRanks !== undefined || shares.length > 0) throw new UsageError('--host-ranks and --share are for jobs in virtual machines: add --vms');
+    if (job.hostRanks !== undefined || shares.length > 0 || job.vmNet) throw new UsageError('--host-ranks, --share and --vm-net are for jobs in virtual machines: add --vms');
     return { guests: undefined, attach: undefined, hostRanks: 0, mapBy };
   }
   if (hostRanks > size) throw new UsageError(`--host-ranks ${hostRanks}: there are only ${size} ranks`);
@@ -135,6 +136,7 @@ function guestOptions(job: Partial<Values>, shares: string[], size: number): Pic
     accel: chooseAccel(job.accel ?? 'auto'),
     kernel: job.kernel,
     shares: shares.map((folder) => checkFolder(resolve(folder), '--share')),
+    network: job.vmNet ?? false,
   };
   return { guests, attach: undefined, hostRanks, mapBy };
 }
@@ -178,6 +180,7 @@ function parsePart(args: string[], version: string): { values: Values; name: str
     .option('--vm-memory <size>', `memory of a machine (default: ${DEFAULT_VM_MEMORY})`, parseSize)
     .option('--vm-cpus <number>', 'processors of a machine (default: 1)', parseCount)
     .option('--share <folder>', 'let the machines write to this folder; may be repeated', (folder, all: string[]) => [...all, folder], [])
+    .option('--vm-net', 'connect the machines by a network too, which zivm does not need: for programs that do, and comparisons')
     .option('--kernel <file>', 'the kernel of the machines, a vmlinuz-VERSION (default: the one that setup fetched)')
     .option('--accel <auto|kvm|tcg>', 'run the machines with KVM or by emulation (default: auto)', parseAccel)
     .version(version, '--version')

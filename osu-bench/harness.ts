@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Comm } from '../src/index';
 import { type BenchmarkOptions, parseBenchmarkOptions } from './options';
+import { connectTcp, type TcpLink } from './tcp';
 
 /** Above this size a benchmark does fewer iterations. */
 const LARGE_BYTES = 8192;
@@ -25,7 +26,11 @@ export interface Benchmark {
    * @returns the values of the columns, on rank 0
    */
   run: (comm: Comm, bytes: number, iterations: number, warmup: number, options: BenchmarkOptions) => number[];
+  /** The same loop over TCP, for two ranks, and its one value. */
+  runTcp?: (link: TcpLink, rank: number, bytes: number, iterations: number, warmup: number, options: BenchmarkOptions) => Promise<number>;
 }
+
+type Measure = (bytes: number, part: number, isLate: boolean) => number[];
 
 /**
  * Before anything counts, all sizes run many times over with a part of their iterations, so that V8 has compiled what
@@ -53,7 +58,7 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return;
   }
   const sizes = messageSizes(options);
-  const measure = (bytes: number, part: number, isLate: boolean): number[] => {
+  const measure: Measure = (bytes, part, isLate) => {
     const [iterations, warmup] = bytes > LARGE_BYTES ? benchmark.iterations.large : benchmark.iterations.small;
     comm.barrier();
     if (isLate) takeUnexpected(comm);
@@ -64,14 +69,48 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
       if (bytes <= LARGE_BYTES || pass < COMPILE_PASSES_LARGE) measure(bytes, COMPILE_PART, (comm.rank + pass) % 2 === 0);
     }
   }
-  printHeading(comm, benchmark, options);
+  if (options.transport === 'tcp') {
+    void compareWithTcp(comm, benchmark, options, sizes, measure);
+    return;
+  }
+  printHeading(comm, benchmark, benchmark.columns(options));
   for (const bytes of sizes) {
     pause(SETTLE_MS);
-    const values = measure(bytes, 1, false);
-    if (comm.rank === 0) {
-      console.log(`${String(bytes).padEnd(10)}${values.map((value) => value.toFixed(2).padStart(18)).join('')}`);
-    }
+    printLine(comm, bytes, measure(bytes, 1, false));
   }
+}
+
+/** Over TCP, rounds take up to a thousand times as long. */
+const TCP_ITERATIONS = { small: [200, 10], large: [20, 2] } as const;
+const COLUMN = 18;
+const TCP_COLUMN = 26;
+
+/** V8 is to compile this loop too before it counts. */
+async function compileTcp(run: NonNullable<Benchmark['runTcp']>, link: TcpLink, rank: number, options: BenchmarkOptions): Promise<void> {
+  const [iterations, warmup] = TCP_ITERATIONS.small;
+  for (let pass = 0; pass < 3; pass++) await run(link, rank, 8, iterations, warmup, options);
+}
+
+/** Runs the loop over TCP and over zivm, in turn at each size, and prints both and how many times zivm is ahead. */
+async function compareWithTcp(comm: Comm, benchmark: Benchmark, options: BenchmarkOptions, sizes: number[], measure: Measure): Promise<void> {
+  if (benchmark.runTcp === undefined || comm.size !== 2) throw new Error(`${benchmark.name} has no loop over TCP`);
+  const link = await connectTcp(comm);
+  const [heading] = benchmark.columns(options) as [string];
+  await compileTcp(benchmark.runTcp, link, comm.rank, options);
+  printHeading(comm, benchmark, [`TCP ${heading}`, `zivm ${heading}`, 'zivm ahead (times)'], `# Network: ${link.kind}\n`, TCP_COLUMN);
+  for (const bytes of sizes) {
+    const [iterations, warmup] = bytes > LARGE_BYTES ? TCP_ITERATIONS.large : TCP_ITERATIONS.small;
+    const tcp = await benchmark.runTcp(link, comm.rank, bytes, options.iterations ?? iterations, options.warmup ?? warmup, options);
+    const [zivm] = measure(bytes, 1, false) as [number];
+    const isRate = heading.endsWith('/s)');
+    printLine(comm, bytes, [tcp, zivm, isRate ? zivm / tcp : tcp / zivm], TCP_COLUMN);
+  }
+  link.close();
+}
+
+function printLine(comm: Comm, bytes: number, values: number[], width = COLUMN): void {
+  if (comm.rank !== 0) return;
+  console.log(`${String(bytes).padEnd(10)}${values.map((value) => value.toFixed(2).padStart(width)).join('')}`);
 }
 
 /** Lets the messages of others come before receives are posted for them. */
@@ -90,12 +129,12 @@ function messageSizes({ minBytes, maxBytes }: BenchmarkOptions): number[] {
   return sizes;
 }
 
-function printHeading(comm: Comm, benchmark: Benchmark, options: BenchmarkOptions): void {
+function printHeading(comm: Comm, benchmark: Benchmark, headings: string[], comment = '', width = COLUMN): void {
   if (comm.rank !== 0) return;
   const file = join(__dirname, '..', '..', 'package.json');
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  const columns = benchmark.columns(options).map((heading) => heading.padStart(18));
-  console.log(`\n# zivm ${benchmark.title} v${version}\n# Datatype: MPI_CHAR.\n${'# Size'.padEnd(10)}${columns.join('')}`);
+  const columns = headings.map((heading) => heading.padStart(width));
+  console.log(`\n# zivm ${benchmark.title} v${version}\n# Datatype: MPI_CHAR.\n${comment}${'# Size'.padEnd(10)}${columns.join('')}`);
 }
 
 /** A buffer to send: every byte the same, so that a receiver can check it. */

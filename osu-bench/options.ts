@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 /** Options of the OSU Micro-Benchmarks, under their names there. */
 export interface BenchmarkOptions {
@@ -15,6 +15,8 @@ export interface BenchmarkOptions {
   full: boolean;
   /** Check what was received. */
   validate: boolean;
+  /** Run the same loop over TCP too, and compare. */
+  transport: 'zivm' | 'tcp';
 }
 
 interface Values {
@@ -24,6 +26,7 @@ interface Values {
   W: number;
   f?: boolean;
   c?: boolean;
+  transport: 'zivm' | 'tcp';
 }
 
 /** Reads a benchmark's command line; ends the process when it cannot be understood, or after --help. */
@@ -35,6 +38,7 @@ export function parseBenchmarkOptions(name: string, minBytes: number, maxBytes: 
     .option('-W <messages>', 'window: messages in flight', parseCount, 64)
     .option('-f', 'show the fastest and the slowest rank too')
     .option('-c', 'check what was received')
+    .addOption(new Option('--transport <transport>', 'tcp: the same loop over TCP too, and the ratio').choices(['zivm', 'tcp']).default('zivm'))
     .exitOverride();
   try {
     command.parse();
@@ -52,6 +56,7 @@ export function parseBenchmarkOptions(name: string, minBytes: number, maxBytes: 
     window: values.W,
     full: values.f ?? false,
     validate: values.c ?? false,
+    transport: values.transport,
   };
 }
 

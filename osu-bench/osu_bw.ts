@@ -31,4 +31,20 @@ runBenchmark(Comm.world, {
     if (options.validate && !isSender) validate(data, 'osu_bw');
     return [(bytes * iterations * options.window) / elapsedUs];
   },
+  async runTcp(link, rank, bytes, iterations, warmup, { window }) {
+    const data = filled(bytes);
+    const ack = filled(4);
+    let start = 0;
+    for (let i = 0; i < warmup + iterations; i++) {
+      if (i === warmup) start = performance.now();
+      if (rank === 0) {
+        for (let j = 0; j < window; j++) link.send(data);
+        await link.receive(ack.length);
+      } else {
+        await link.receive(bytes * window);
+        link.send(ack);
+      }
+    }
+    return (bytes * iterations * window) / ((performance.now() - start) * 1e3);
+  },
 });

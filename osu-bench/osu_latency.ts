@@ -29,4 +29,15 @@ runBenchmark(Comm.world, {
     if (options.validate) validate(recv, 'osu_latency');
     return [elapsedUs / (2 * iterations)];
   },
+  async runTcp(link, rank, bytes, iterations, warmup) {
+    const send = filled(bytes);
+    let start = 0;
+    for (let i = 0; i < warmup + iterations; i++) {
+      if (i === warmup) start = performance.now();
+      if (rank === 0) link.send(send);
+      await link.receive(bytes);
+      if (rank === 1) link.send(send);
+    }
+    return ((performance.now() - start) * 1e3) / (2 * iterations);
+  },
 });

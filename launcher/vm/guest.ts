@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ZivmError } from '../../src/errors';
 import { native } from '../../src/native';
+import type { Port } from './network';
 import { type Machine, qemuArguments } from './qemu';
 
 const QEMU = 'qemu-system-x86_64';
@@ -14,7 +15,8 @@ const CONSOLE_LINES = 24;
 
 export interface GuestOptions {
   index: number;
-  machine: Omit<Machine, 'server' | 'initramfs'>;
+  machine: Omit<Machine, 'server' | 'initramfs' | 'port'>;
+  port: Port | undefined;
   /** Descriptor of the initramfs. */
   initramfs: number;
   /** The guest's end of its connection to the server; closed here. */
@@ -33,15 +35,16 @@ export class Guest {
   /** Resolves when QEMU has ended. */
   readonly ended: Promise<void>;
 
-  constructor({ index, machine, initramfs, socket }: GuestOptions) {
+  constructor({ index, machine, port, initramfs, socket }: GuestOptions) {
     this.index = index;
-    const args = qemuArguments({ ...machine, server: `fd=${SERVER_FD}`, initramfs: `/dev/fd/${INITRAMFS_FD}` });
+    const args = qemuArguments({ ...machine, port, server: `fd=${SERVER_FD}`, initramfs: `/dev/fd/${INITRAMFS_FD}` });
     // QEMU ends with its launcher, however that ends.
-    this.#qemu = spawn('setpriv', ['--pdeathsig', 'KILL', '--', QEMU, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe', socket, initramfs],
+    const inherited = [socket, initramfs, ...(port?.descriptor === undefined ? [] : [port.descriptor])];
+    this.#qemu = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...(port?.prefix ?? []), QEMU, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', ...inherited],
       detached: true,
     });
-    native.closeDescriptor(socket);
+    for (const descriptor of inherited) if (descriptor !== initramfs) native.closeDescriptor(descriptor);
     for (const stream of [this.#qemu.stdout!, this.#qemu.stderr!]) this.#keepConsole(stream);
     this.ended = new Promise((resolve) => {
       this.#qemu.once('error', () => resolve());

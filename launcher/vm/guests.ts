@@ -6,6 +6,7 @@ import type { SharedMemoryServer } from '../server';
 import { Guest } from './guest';
 import { makeInitramfs } from './initramfs';
 import { findKernel } from './kernel';
+import { makeNetwork, type Network } from './network';
 import { Pool } from './pool';
 import { AgentSession } from './session';
 import { SharedRegion } from './shared-region';
@@ -25,6 +26,8 @@ export interface GuestsOptions {
   kernel: string | undefined;
   /** Folders that guests may write to. */
   shares: string[];
+  /** Whether they get a network between them. */
+  network: boolean;
 }
 
 /** The virtual machines of one job. */
@@ -32,6 +35,7 @@ export class Guests {
   readonly #guests: Guest[];
   readonly #region: SharedRegion;
   readonly #pool: Pool;
+  readonly #network: Network | undefined;
   readonly #key = randomBytes(KEY_BYTES);
   /** Their IDs at the server, ascending. */
   readonly #ids: number[];
@@ -51,11 +55,12 @@ export class Guests {
     const clients = Array.from({ length: options.count }, () => server.connect());
     this.#ids = clients.map(({ id }) => id);
     const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
-    const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, address: undefined };
+    const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, modules: options.network ? ['virtio_net'] : [] };
     const initramfs = inMemory(makeInitramfs(kernel, settings));
     const { accel, memoryMiB, cpus } = options;
-    const machine = { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel, memoryMiB, cpus, vectors, shares, networkArgs: [] };
-    this.#guests = clients.map(({ socket }, index) => new Guest({ index, machine, initramfs, socket }));
+    this.#network = options.network ? makeNetwork(options.count, accel) : undefined;
+    const machine = { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel, memoryMiB, cpus, vectors, shares };
+    this.#guests = clients.map(({ socket }, index) => new Guest({ index, machine, port: this.#network?.ports[index], initramfs, socket }));
     native.closeDescriptor(initramfs);
   }
 
@@ -84,10 +89,16 @@ export class Guests {
     return this.#sessions;
   }
 
+  /** What the network between them is made of, if there is one. */
+  get networkKind(): string | undefined {
+    return this.#network?.kind;
+  }
+
   /** Takes all of them down. */
   async stop(): Promise<void> {
     for (const guest of this.#guests) guest.stop();
     await Promise.all(this.#guests.map((guest) => guest.ended));
+    this.#network?.close();
     this.#region.close();
   }
 }

@@ -11,7 +11,7 @@ const GUEST_KEY = '/run/zivm.key';
 
 /** What a guest needs: virtio for the host's files and the network, VFIO for the shared memory, DAX for it as well. */
 const MODULES = [
-  'virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_net', 'vfio_iommu_type1', 'vfio_pci', 'virtio_rng',
+  'virtio_pci', '9pnet_virtio', '9p', 'overlay', 'vfio_iommu_type1', 'vfio_pci', 'virtio_rng',
   'nfit', 'virtio_pmem', 'nd_pmem', 'dax_pmem', 'device_dax',
 ];
 
@@ -24,9 +24,12 @@ export interface GuestSettings {
   key: Uint8Array;
   /** Folders of the host that the guest may write to, by their 9p tags. */
   shares: { tag: string; folder: string }[];
-  /** The guest's address in the network of its job, such as 10.77.0.2/24. */
-  address: string | undefined;
+  /** Modules of the kernel beside those that every guest needs. */
+  modules: string[];
 }
+
+/** The kernel's option that tells a guest its address in the network of its job. */
+export const ADDRESS_OPTION = 'zivm.address';
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
@@ -34,7 +37,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
  * The program that a guest's kernel starts. The host's root becomes the guest's, read-only, with memory over what
  * must be writable: in /tmp the host's files are there, and what the guest writes stays in the guest; then the agent runs, and when it ends so does the guest.
  */
-function init({ node, agent, shares, address }: GuestSettings, modules: string[]): string {
+function init({ node, agent, shares }: GuestSettings, modules: string[]): string {
   return `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -52,7 +55,9 @@ for folder in tmp var/tmp; do
 done
 ${shares.map(({ tag, folder }) => `mount -t 9p -o trans=virtio,version=9p2000.L,cache=none,msize=1048576 ${tag} /root${quoted(folder)}`).join('\n')}
 ip link set lo up
-${address === undefined ? '' : `ip link set eth0 up && ip addr add ${address} dev eth0`}
+for word in $(cat /root/proc/cmdline); do
+  case $word in ${ADDRESS_OPTION}=*) ip link set eth0 up; ip addr add "\${word#*=}" dev eth0;; esac
+done
 cp /key /root${GUEST_KEY}
 echo "zivm: the agent starts"
 HOME=/tmp TMPDIR=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot /root ${[node, agent, '--key', GUEST_KEY].map(quoted).join(' ')}
@@ -66,7 +71,7 @@ export function makeInitramfs(kernel: Kernel, settings: GuestSettings): Buffer {
   if (!existsSync(BUSYBOX)) {
     throw new ZivmError('ERR_ZIVM_LAUNCH', `${BUSYBOX} is missing, which guests start with: run 'npx zivmrun setup' (or 'apt-get install busybox-static')`);
   }
-  const modules = moduleClosure(kernel, MODULES);
+  const modules = moduleClosure(kernel, [...MODULES, ...settings.modules]);
   const entries: Entry[] = [
     ...['bin', 'dev', 'proc', 'sys', 'root', 'modules', 'upper'].map((path) => ({ path, mode: FOLDER })),
     { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] },

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { ADDRESS_OPTION } from './initramfs';
+import type { Port } from './network';
 
 /** A firmware that does only what a kernel needs: it starts seconds sooner than a BIOS, and can load unpacked kernels only. */
 const QBOOT = '/usr/share/qemu/qboot.rom';
@@ -25,8 +27,8 @@ export interface Machine {
   server: string;
   /** Writable folders, by 9p tag. */
   shares: { tag: string; folder: string }[];
-  /** The network, if there is one. */
-  networkArgs: string[];
+  /** Its place in a network, if there is one. */
+  port: Pick<Port, 'args' | 'address'> | undefined;
 }
 
 /** In QEMU's options, a comma stands for itself when doubled. */
@@ -34,7 +36,7 @@ const escaped = (value: string): string => value.replaceAll(',', ',,');
 
 /** The command line of qemu-system-x86_64. */
 export function qemuArguments(machine: Machine): string[] {
-  const { kernel, isUnpacked, initramfs, accel, memoryMiB, cpus, vectors, server, shares, networkArgs } = machine;
+  const { kernel, isUnpacked, initramfs, accel, memoryMiB, cpus, vectors, server, shares, port } = machine;
   const folder = (tag: string, path: string, readonly: 'on' | 'off'): string[] => [
     '-virtfs',
     `local,path=${escaped(path)},mount_tag=${tag},security_model=none,readonly=${readonly},multidevs=remap`,
@@ -47,10 +49,10 @@ export function qemuArguments(machine: Machine): string[] {
     ...['-smp', `${cpus},maxcpus=${Math.max(2, cpus)}`, '-m', `${memoryMiB}`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-monitor', 'none'],
     ...['-kernel', kernel, '-initrd', initramfs],
-    ...['-append', KERNEL_OPTIONS, ...(isUnpacked && existsSync(QBOOT) ? ['-bios', QBOOT] : [])],
+    ...['-append', port === undefined ? KERNEL_OPTIONS : `${KERNEL_OPTIONS} ${ADDRESS_OPTION}=${port.address}`, ...(isUnpacked && existsSync(QBOOT) ? ['-bios', QBOOT] : [])],
     ...['-chardev', `socket,id=zivm,${server}`, '-device', `ivshmem-doorbell,chardev=zivm,vectors=${vectors}`],
     ...folder('host', '/', 'on'),
     ...shares.flatMap(({ tag, folder: path }) => folder(tag, path, 'off')),
-    ...networkArgs,
+    ...(port?.args ?? []),
   ];
 }

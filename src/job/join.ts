@@ -37,6 +37,9 @@ export const GUEST_ENVIRONMENT = {
 /** The job's part of the region, `offset:length` in bytes; all of it unless given. */
 export const PART_VARIABLE = 'ZIVM_PART';
 
+/** What the network between the guests of the job is made of, for people, if there is one. */
+export const NETWORK_VARIABLE = 'ZIVM_NETWORK';
+
 /** What the launcher tells the part of a rank that runs before the program. */
 export const BOOTSTRAP_ENVIRONMENT = {
   launcher: 'ZIVM_LAUNCHER_PID',

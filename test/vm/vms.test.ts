@@ -15,8 +15,20 @@ const hostMachine = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim
 
 jest.setTimeout(600_000);
 
+const folder = mkdtempSync(join(tmpdir(), 'zivm-vms-'));
+
+/** A PATH on which everything is found but one program. */
+function pathWithout(missing: string): string {
+  const links = mkdtempSync(join(folder, 'path-'));
+  for (const directory of process.env.PATH!.split(':').filter((directory) => existsSync(directory))) {
+    for (const name of readdirSync(directory)) {
+      if (name !== missing && !existsSync(join(links, name))) symlinkSync(join(directory, name), join(links, name));
+    }
+  }
+  return links;
+}
+
 describeInGuests('zivmrun --vms', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'zivm-vms-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test('boots four machines with a rank in each; nothing of them is left', async () => {
@@ -68,6 +80,20 @@ describeInGuests('zivmrun --vms', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/zivmrun: rank 1 \(process \d+\) exited with code 1: the job is ended/);
     expect(stderr).toContain('this rank has failed on purpose');
+    await job.gone();
+  });
+
+  test.each([
+    ['tap devices on a bridge', {}],
+    ['a direct connection of two QEMU processes', { PATH: pathWithout('unshare') }],
+  ])('a network on request: %s', async (kind, env) => {
+    const args = ['--vms', '2', '-n', '2', '--vm-net', 'osu_latency', '--transport', 'tcp', '-m', '8:8', '-i', '20'];
+    const job = startZivmrun(args, { ...options, env });
+    const { exitCode, stdout, stderr } = await job.ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^# Network: virtio-net, ${kind}`, 'm'));
+    const [, ...values] = /^8 +([\d.]+) +([\d.]+) +([\d.]+)$/m.exec(stdout)!;
+    expect(Math.min(...values.map(Number))).toBeGreaterThan(0);
     await job.gone();
   });
 

@@ -28,7 +28,7 @@ export class Site {
 
   constructor() {
     writeFileSync(this.key, 'a key of the tests, known to all', { mode: 0o600 });
-    const settings = { node: process.execPath, agent: AGENT, key: readFileSync(this.key), shares: [], address: undefined };
+    const settings = { node: process.execPath, agent: AGENT, key: readFileSync(this.key), shares: [], modules: [] };
     writeFileSync(this.#initramfs, makeInitramfs(findKernel(), settings));
     this.#server = startZivmrun(['server', '--socket', this.socket, '--size', '128M', '--vectors', String(VECTORS)], { watchdogMs: 2 ** 31 - 1 });
   }
@@ -49,7 +49,7 @@ export class Site {
       vectors: VECTORS,
       server: `path=${this.socket}`,
       shares: [],
-      networkArgs: [],
+      port: undefined,
     });
     const wanted = this.ready + count;
     for (let i = 0; i < count; i++) this.machines.push(spawn('qemu-system-x86_64', args, { stdio: 'ignore' }));

@@ -59,6 +59,7 @@ beforeEach(() => (site = new Site()));
 afterEach(() => site.close());
 
 const challenge = (bytes = CHALLENGE_BYTES): Report => ({ kind: 'challenge', challenge: new Uint8Array(bytes), warning: undefined });
+const started: Report = { kind: 'started', rank: 0, pid: 1 };
 const ignore = (): void => undefined;
 
 test('an agent that does not answer is given up', async () => {
@@ -68,7 +69,7 @@ test('an agent that does not answer is given up', async () => {
 
 test.each([
   ['is too short', challenge(4)],
-  ['is none', { kind: 'started', rank: 0, pid: 1 }],
+  ['is none', started],
 ])('a challenge that %s is refused', async (_, report) => {
   await expect(site.open(report)).rejects.toThrow(/did not send a challenge/);
 });
