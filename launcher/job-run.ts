@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { ENVIRONMENT, NETWORK_VARIABLE } from '../src/job/join';
+import { ENVIRONMENT, HEADER_VARIABLE, NETWORK_VARIABLE } from '../src/job/join';
 import { native } from '../src/native';
 import { RankPhase } from '../src/ring/layout';
 import type { JobOptions, ProgramEntry } from './options';
@@ -11,7 +11,7 @@ import { SharedMemoryServer } from './server';
 import { UsageError } from './usage-error';
 import type { Part } from './part';
 import { Attached } from './vm/attached';
-import { Guests } from './vm/guests';
+import { Guests, headerBytes } from './vm/guests';
 import { Pool, slotOf, vectorsFor } from './vm/pool';
 import { readKey } from './vm/seal';
 import type { AgentSession } from './vm/session';
@@ -72,11 +72,15 @@ export class JobRun {
     } else {
       const offset = guests === undefined ? 0 : Pool.jobsOffset(guests.count, regionBytes);
       const vectors = guests === undefined ? 1 : vectorsFor(Math.ceil((size - hostRanks) / guests.count));
-      this.#server = new SharedMemoryServer(regionBytes, size, vectors, onEnded, offset);
+      this.#server = new SharedMemoryServer(regionBytes, size, vectors, onEnded, offset, this.#headerBytes);
       if (guests !== undefined) this.#guests = new Guests(this.#server, guests, vectors);
       this.#part = this.#server.job;
       this.#partName = guests === undefined ? undefined : `${offset}:${regionBytes - offset}`;
     }
+  }
+
+  get #headerBytes(): number {
+    return this.#options.guests === undefined ? 0 : headerBytes(this.#options.guests);
   }
 
   /** @returns the exit code of zivmrun */
@@ -175,7 +179,7 @@ export class JobRun {
         program: findProgram(entry.name, entry.wdir),
         args: entry.args,
         wdir: entry.wdir,
-        env: entry.env,
+        env: { ...entry.env, ...(this.#headerBytes === 0 ? {} : { [HEADER_VARIABLE]: String(this.#headerBytes) }) },
         stdin: rank === stdin ? process.stdin : undefined,
         core,
         cores: cores.length,

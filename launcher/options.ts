@@ -6,7 +6,7 @@ import { MAX_RANKS } from '../src/ring/layout';
 import type { OutputOptions } from './output';
 import { parseCommandLine, parseCount, parseSize } from './arguments';
 import { UsageError } from './usage-error';
-import { chooseAccel } from './vm/accel';
+import { chooseAccel, defaultMemory } from './vm/accel';
 import type { GuestsOptions } from './vm/guests';
 
 const DEFAULT_REGION = '256M';
@@ -78,6 +78,7 @@ interface Values {
   accel?: 'auto' | 'kvm' | 'tcg';
   share: string[];
   vmNet?: boolean;
+  memory?: 'bar' | 'pmem';
   hostRanks?: number;
   mapBy?: 'vm' | 'slot';
 }
@@ -129,13 +130,15 @@ function guestOptions(job: Partial<Values>, shares: string[], size: number): Pic
   if (hostRanks > size) throw new UsageError(`--host-ranks ${hostRanks}: there are only ${size} ranks`);
   if (vms > size - hostRanks) throw new UsageError(`--vms ${vms}: there are only ${size - hostRanks} ranks for them`);
   if (job.bindTo === 'core') throw new UsageError('--bind-to core is for ranks on the host: leave it out, or leave out --vms');
+  const accel = chooseAccel(job.accel ?? 'auto');
   const guests: GuestsOptions = {
     count: vms,
     memoryMiB: (job.vmMemory ?? parseSize(DEFAULT_VM_MEMORY)) / 2 ** 20,
     cpus: job.vmCpus ?? 1,
-    accel: chooseAccel(job.accel ?? 'auto'),
+    accel,
     kernel: job.kernel,
     shares: shares.map((folder) => checkFolder(resolve(folder), '--share')),
+    memory: job.memory ?? defaultMemory(accel),
     network: job.vmNet ?? false,
   };
   return { guests, attach: undefined, hostRanks, mapBy };
@@ -180,6 +183,7 @@ function parsePart(args: string[], version: string): { values: Values; name: str
     .option('--vm-memory <size>', `memory of a machine (default: ${DEFAULT_VM_MEMORY})`, parseSize)
     .option('--vm-cpus <number>', 'processors of a machine (default: 1)', parseCount)
     .option('--share <folder>', 'let the machines write to this folder; may be repeated', (folder, all: string[]) => [...all, folder], [])
+    .option('--memory <bar|pmem>', 'how the machines have the shared memory (default: bar; with KVM on AMD processors pmem, which is faster there)', parseMemory)
     .option('--vm-net', 'connect the machines by a network too, which zivm does not need: for programs that do, and comparisons')
     .option('--kernel <file>', 'the kernel of the machines, a vmlinuz-VERSION (default: the one that setup fetched)')
     .option('--accel <auto|kvm|tcg>', 'run the machines with KVM or by emulation (default: auto)', parseAccel)
@@ -207,6 +211,11 @@ function parseStdin(text: string): number | 'none' {
 
 function parseMapping(text: string): string {
   if (text !== 'vm' && text !== 'slot') throw new InvalidArgumentError('It must be vm or slot.');
+  return text;
+}
+
+function parseMemory(text: string): string {
+  if (text !== 'bar' && text !== 'pmem') throw new InvalidArgumentError('It must be bar or pmem.');
   return text;
 }
 

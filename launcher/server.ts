@@ -43,6 +43,7 @@ export class SharedMemoryServer {
    * @param vectors doorbells of each client
    * @param onRankEnded called when a rank has ended, in the order of ending
    * @param jobOffset where the job's part of the region begins
+   * @param headerBytes bytes of the memory's file that come before the region
    * @throws ZivmError `ERR_ZIVM_NO_SPACE`
    */
   constructor(
@@ -51,11 +52,12 @@ export class SharedMemoryServer {
     vectors: number,
     onRankEnded: (rank: number) => void = () => undefined,
     jobOffset = 0,
+    headerBytes = 0,
   ) {
     this.#vectors = vectors;
     if (rankCount > 0) planRegion(byteLength - jobOffset, rankCount); // a region that is too small is found before it is made
-    this.#memory = checked(native.createMemory(byteLength), 'making the shared memory');
-    this.#bytes = checked<ArrayBuffer>(native.mapMemory(this.#memory, byteLength), 'mapping the shared memory');
+    this.#memory = checked(native.createMemory(headerBytes + byteLength), 'making the shared memory');
+    this.#bytes = checked<ArrayBuffer>(native.mapMemory(this.#memory, byteLength, headerBytes), 'mapping the shared memory');
     const words = new Int32Array(this.#bytes, jobOffset);
     this.#job = rankCount === 0 ? null : new Part(words, rankCount, (id, slot) => this.ring(id, slot), onRankEnded);
   }
@@ -63,6 +65,11 @@ export class SharedMemoryServer {
   /** The shared memory. */
   get memory(): ArrayBuffer {
     return this.#bytes;
+  }
+
+  /** Descriptor of the memory's file, header included. */
+  get file(): number {
+    return this.#memory;
   }
 
   /** Calls back when a client has left, before the others are told. */
@@ -78,12 +85,13 @@ export class SharedMemoryServer {
 
   /**
    * Makes a connection for a new client, and begins to tell it what it must know.
+   * @param memory descriptor of what it is told is the shared memory
    * @returns its ID, higher than all before it, and its end of the connection, which the caller closes
    */
-  connect(): { id: number; socket: number } {
+  connect(memory = this.#memory): { id: number; socket: number } {
     if (this.#nextId === MAX_IDS) throw new ZivmError('ERR_ZIVM_LAUNCH', `the server has given out all ${MAX_IDS} IDs`);
     const [socket, theirs] = checked<[number, number]>(native.socketPair(), 'making a connection');
-    return { id: this.#admit(socket), socket: theirs };
+    return { id: this.#admit(socket, memory), socket: theirs };
   }
 
   /** Lets clients connect to a socket file. @throws ZivmError `ERR_ZIVM_LAUNCH` when the file is there already, or cannot be made */
@@ -110,7 +118,7 @@ export class SharedMemoryServer {
       if (socket === EAGAIN) return true;
       try {
         checked(socket, 'accepting a connection');
-        if (this.#nextId < MAX_IDS) this.#admit(socket);
+        if (this.#nextId < MAX_IDS) this.#admit(socket, this.#memory);
         else native.closeDescriptor(socket);
       } catch (error) {
         console.error(`zivmrun: a client was turned away: ${(error as Error).message}`);
@@ -120,7 +128,7 @@ export class SharedMemoryServer {
   }
 
   /** Makes a client of a connection. @returns its ID @throws ZivmError when no descriptors are left; the connection is closed then */
-  #admit(socket: number): number {
+  #admit(socket: number, memory: number): number {
     const doorbells: number[] = [];
     try {
       for (let slot = 0; slot < this.#vectors; slot++) doorbells.push(checked(native.createDoorbell(), 'making a doorbell'));
@@ -130,7 +138,7 @@ export class SharedMemoryServer {
     }
     const id = this.#nextId++;
     const client: Client = { id, socket, doorbells, queue: [], watcher: new native.Watcher(socket, (readable) => this.#ready(client, readable)) };
-    client.queue.push({ value: PROTOCOL_VERSION, descriptor: -1 }, { value: id, descriptor: -1 }, { value: SHARED_MEMORY, descriptor: this.#memory });
+    client.queue.push({ value: PROTOCOL_VERSION, descriptor: -1 }, { value: id, descriptor: -1 }, { value: SHARED_MEMORY, descriptor: memory });
     for (const other of this.#clients.values()) {
       for (const descriptor of other.doorbells) client.queue.push({ value: other.id, descriptor });
     }

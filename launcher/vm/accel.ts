@@ -15,3 +15,9 @@ export function chooseAccel(wanted: 'auto' | 'kvm' | 'tcg'): 'kvm' | 'tcg' {
   if (wanted !== 'auto') return wanted;
   return isKvmUsable() ? 'kvm' : 'tcg';
 }
+
+/** KVM maps a BAR of a guest cached on Intel processors only; persistent memory is cached everywhere. */
+export function defaultMemory(accel: 'kvm' | 'tcg'): 'bar' | 'pmem' {
+  const isAmd = /^vendor_id\s*:\s*AuthenticAMD$/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
+  return accel === 'kvm' && isAmd ? 'pmem' : 'bar';
+}

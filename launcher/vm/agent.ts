@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Comm } from '../../src/communicator';
-import { GUEST_ENVIRONMENT } from '../../src/job/join';
 import { mappingSpeed, uncachedWarning } from '../../src/region/mapping-speed';
-import { openVfioDevice, type VfioDevice } from '../../src/region/vfio-device';
-import { VfioRegion } from '../../src/region/vfio-region';
+import { type Device, openDevice } from './device';
 import { findProgram } from '../programs';
 import { RankProcess } from '../rank-process';
 import { BYE, ChannelStream, CONTROL_TAG, forward, openChannel, type Order, type RankOrder, type Report } from './channel';
-import { AGENT, CONTROL_SLOT, LAUNCHER, Pool } from './pool';
+import { AGENT, LAUNCHER, Pool } from './pool';
 import { type Addressee, CHALLENGE_BYTES, type Sealed, unseal } from './seal';
 import { SharedRegion } from './shared-region';
 
 /** Runs in a virtual machine: opens its ivshmem device, and starts ranks for launchers, one job after the other. */
 export class Agent {
   readonly #key: Uint8Array;
-  readonly #device: VfioDevice = openVfioDevice();
-  readonly #region = new SharedRegion(new VfioRegion(this.#device.device, this.#device.doorbells[CONTROL_SLOT]!));
+  readonly #device = openDevice();
+  readonly #region = new SharedRegion(this.#device.region);
   readonly #pool = Pool.open(this.#region.memory);
   readonly #warning = uncachedWarning(mappingSpeed(this.#region.memory));
 
@@ -26,7 +24,7 @@ export class Agent {
 
   /** @throws ZivmError `ERR_ZIVM_NO_SPACE` when the region serves no more agents */
   async run(): Promise<never> {
-    const channel = this.#pool.join(this.#region.peer, this.#device.doorbells.length - 1, (peer, slot) => this.#region.ring(peer, slot));
+    const channel = this.#pool.join(this.#region.peer, this.#device.slots, (peer, slot) => this.#region.ring(peer, slot));
     for (;;) {
       this.#pool.prepare(channel);
       const { comm, close } = openChannel(this.#region, this.#pool.channelWords(channel), AGENT);
@@ -41,12 +39,12 @@ export class Agent {
 class Session {
   readonly #comm: Comm;
   readonly #key: Uint8Array;
-  readonly #device: VfioDevice;
+  readonly #device: Device;
   readonly #warning: string | undefined;
   readonly #address: Addressee;
   readonly #running = new Map<number, RankProcess>();
 
-  constructor(comm: Comm, peer: number, key: Uint8Array, device: VfioDevice, warning: string | undefined) {
+  constructor(comm: Comm, peer: number, key: Uint8Array, device: Device, warning: string | undefined) {
     this.#comm = comm;
     this.#address = { agent: peer, challenge: randomBytes(CHALLENGE_BYTES) };
     this.#key = key;
@@ -99,10 +97,8 @@ class Session {
           ...order,
           program: findProgram(order.program, order.wdir),
           stdin: order.stdin ? new ChannelStream(this.#comm, LAUNCHER, rank, 'stdin') : undefined,
-          connection: {
-            [GUEST_ENVIRONMENT.device]: this.#device.device,
-            [GUEST_ENVIRONMENT.doorbell]: this.#device.doorbells[order.slot]!,
-          },
+          env: { ...order.env, ...this.#device.environment },
+          connection: this.#device.connection(order.slot),
           part,
         },
         ({ code, signal }) => {

@@ -9,14 +9,18 @@ const QEMU = 'qemu-system-x86_64';
 /** Descriptors of QEMU after its standard ones. */
 const SERVER_FD = 3;
 const INITRAMFS_FD = 4;
+/** The network's is between the two. */
+const MEMORY_FD = 6;
 /** A guest under emulation on a busy machine needs a quarter of this. */
 const BOOT_LIMIT_MS = 120_000;
 const CONSOLE_LINES = 24;
 
 export interface GuestOptions {
   index: number;
-  machine: Omit<Machine, 'server' | 'initramfs' | 'port'>;
+  machine: Omit<Machine, 'server' | 'initramfs' | 'port' | 'pmem'>;
   port: Port | undefined;
+  /** The file of the shared memory, and its bytes, when the guest is to have it as persistent memory. */
+  memory: { descriptor: number; byteLength: number } | undefined;
   /** Descriptor of the initramfs. */
   initramfs: number;
   /** The guest's end of its connection to the server; closed here. */
@@ -35,16 +39,17 @@ export class Guest {
   /** Resolves when QEMU has ended. */
   readonly ended: Promise<void>;
 
-  constructor({ index, machine, port, initramfs, socket }: GuestOptions) {
+  constructor({ index, machine, port, memory, initramfs, socket }: GuestOptions) {
     this.index = index;
-    const args = qemuArguments({ ...machine, port, server: `fd=${SERVER_FD}`, initramfs: `/dev/fd/${INITRAMFS_FD}` });
+    const pmem = memory === undefined ? undefined : { path: `/dev/fd/${MEMORY_FD}`, byteLength: memory.byteLength };
+    const args = qemuArguments({ ...machine, port, pmem, server: `fd=${SERVER_FD}`, initramfs: `/dev/fd/${INITRAMFS_FD}` });
     // QEMU ends with its launcher, however that ends.
-    const inherited = [socket, initramfs, ...(port?.descriptor === undefined ? [] : [port.descriptor])];
     this.#qemu = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...(port?.prefix ?? []), QEMU, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe', ...inherited],
+      stdio: ['ignore', 'pipe', 'pipe', socket, initramfs, port?.descriptor ?? 'ignore', memory?.descriptor ?? 'ignore'],
       detached: true,
     });
-    for (const descriptor of inherited) if (descriptor !== initramfs) native.closeDescriptor(descriptor);
+    native.closeDescriptor(socket);
+    if (port?.descriptor !== undefined) native.closeDescriptor(port.descriptor);
     for (const stream of [this.#qemu.stdout!, this.#qemu.stderr!]) this.#keepConsole(stream);
     this.ended = new Promise((resolve) => {
       this.#qemu.once('error', () => resolve());

@@ -7,6 +7,7 @@ import { Guest } from './guest';
 import { makeInitramfs } from './initramfs';
 import { findKernel } from './kernel';
 import { makeNetwork, type Network } from './network';
+import { PMEM_HEADER_BYTES, PMEM_MODULES, writeInfoBlock } from './pmem';
 import { Pool } from './pool';
 import { AgentSession } from './session';
 import { SharedRegion } from './shared-region';
@@ -14,6 +15,7 @@ import { unpackedKernel } from './vmlinux';
 
 const AGENT_FILE = join(__dirname, '..', 'zivm-agent.js');
 const KEY_BYTES = 32;
+const SMALLEST_BAR_BYTES = 4096;
 /** How often the table of agents is looked at while guests boot. */
 const LOOK_MS = 50;
 
@@ -26,8 +28,15 @@ export interface GuestsOptions {
   kernel: string | undefined;
   /** Folders that guests may write to. */
   shares: string[];
+  /** How they have the shared memory: in the BAR of the ivshmem device, or as persistent memory. */
+  memory: 'bar' | 'pmem';
   /** Whether they get a network between them. */
   network: boolean;
+}
+
+/** Bytes of the shared memory's file that come before the region. */
+export function headerBytes({ memory }: Pick<GuestsOptions, 'memory'>): number {
+  return memory === 'pmem' ? PMEM_HEADER_BYTES : 0;
 }
 
 /** The virtual machines of one job. */
@@ -36,6 +45,7 @@ export class Guests {
   readonly #region: SharedRegion;
   readonly #pool: Pool;
   readonly #network: Network | undefined;
+  readonly #bar: number | undefined;
   readonly #key = randomBytes(KEY_BYTES);
   /** Their IDs at the server, ascending. */
   readonly #ids: number[];
@@ -51,17 +61,27 @@ export class Guests {
       for (const session of this.#sessions) session.clientLeft(id);
     });
     // Before the guests: it reads what the server has to say while the server, which is this process, cannot write.
-    this.#region = new SharedRegion(new HostRegion(server.connect().socket));
-    const clients = Array.from({ length: options.count }, () => server.connect());
+    this.#region = new SharedRegion(new HostRegion(server.connect().socket, headerBytes(options)));
+    const isPmem = options.memory === 'pmem';
+    if (isPmem) this.#writeInfoBlock(server);
+    // The device has to have memory all the same.
+    this.#bar = isPmem ? checked(native.createMemory(SMALLEST_BAR_BYTES), 'making the memory of a BAR') : undefined;
+    const clients = Array.from({ length: options.count }, () => server.connect(this.#bar));
     this.#ids = clients.map(({ id }) => id);
     const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
-    const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, modules: options.network ? ['virtio_net'] : [] };
+    const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, modules: [...(options.network ? ['virtio_net'] : []), ...(isPmem ? PMEM_MODULES : [])] };
     const initramfs = inMemory(makeInitramfs(kernel, settings));
     const { accel, memoryMiB, cpus } = options;
     this.#network = options.network ? makeNetwork(options.count, accel) : undefined;
-    const machine = { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel, memoryMiB, cpus, vectors, shares };
-    this.#guests = clients.map(({ socket }, index) => new Guest({ index, machine, port: this.#network?.ports[index], initramfs, socket }));
+    const machine = { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel, memoryMiB, cpus, vectors, iommu: true, shares };
+    const memory = isPmem ? { descriptor: server.file, byteLength: PMEM_HEADER_BYTES + server.memory.byteLength } : undefined;
+    this.#guests = clients.map(({ socket }, index) => new Guest({ index, machine, port: this.#network?.ports[index], memory, initramfs, socket }));
     native.closeDescriptor(initramfs);
+  }
+
+  #writeInfoBlock(server: SharedMemoryServer): void {
+    const header = checked<ArrayBuffer>(native.mapMemory(server.file, PMEM_HEADER_BYTES), 'mapping the header of the shared memory');
+    writeInfoBlock(header, server.memory.byteLength);
   }
 
   /** Waits for their agents. @returns a session with each @throws ZivmError `ERR_ZIVM_LAUNCH` when a guest does not come up */
@@ -99,6 +119,7 @@ export class Guests {
     for (const guest of this.#guests) guest.stop();
     await Promise.all(this.#guests.map((guest) => guest.ended));
     this.#network?.close();
+    if (this.#bar !== undefined) native.closeDescriptor(this.#bar);
     this.#region.close();
   }
 }

@@ -9,11 +9,8 @@ export const BUSYBOX = '/bin/busybox';
 /** Where a guest keeps the key of its job. */
 const GUEST_KEY = '/run/zivm.key';
 
-/** What a guest needs: virtio for the host's files and the network, VFIO for the shared memory, DAX for it as well. */
-const MODULES = [
-  'virtio_pci', '9pnet_virtio', '9p', 'overlay', 'vfio_iommu_type1', 'vfio_pci', 'virtio_rng',
-  'nfit', 'virtio_pmem', 'nd_pmem', 'dax_pmem', 'device_dax',
-];
+/** What every guest needs: virtio for the host's files, VFIO for the shared memory. */
+const MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'vfio_iommu_type1', 'vfio_pci', 'virtio_rng'];
 
 /** What the agent in the guest is to run with. */
 export interface GuestSettings {

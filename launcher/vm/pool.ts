@@ -29,7 +29,7 @@ export const CHANNEL_RANKS = 2;
 const CHANNEL_BYTES = 512 * 1024;
 /** The doorbell of agents and launchers; those of ranks follow. */
 export const CONTROL_SLOT = 0;
-const FIRST_RANK_SLOT = 1;
+export const FIRST_RANK_SLOT = 1;
 
 /** Doorbells that a machine with so many ranks needs. */
 export const vectorsFor = (ranks: number): number => FIRST_RANK_SLOT + ranks;

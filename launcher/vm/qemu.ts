@@ -12,6 +12,13 @@ const QBOOT = '/usr/share/qemu/qboot.rom';
 const KERNEL_OPTIONS =
   'console=ttyS0 quiet panic=-1 intel_iommu=on no_timer_check random.trust_cpu=on mitigations=off apparmor=0 audit=0 cryptomgr.notests';
 
+/** Room for the NVDIMM to be aligned as it has to be. */
+const PMEM_SPACE_MIB = 1024;
+
+function pmemArguments({ path, byteLength }: { path: string; byteLength: number }): string[] {
+  return ['-object', `memory-backend-file,id=region,share=on,mem-path=${path},size=${byteLength}`, '-device', 'nvdimm,memdev=region'];
+}
+
 /** A virtual machine as QEMU is to run it. */
 export interface Machine {
   /** An image, or an unpacked kernel. */
@@ -21,6 +28,10 @@ export interface Machine {
   accel: 'kvm' | 'tcg';
   memoryMiB: number;
   cpus: number;
+  /** Whether it has an IOMMU, without which the device gives no interrupts. */
+  iommu: boolean;
+  /** The file of the shared memory, header included, and its bytes, when the machine is to have it as persistent memory. */
+  pmem: { path: string; byteLength: number } | undefined;
   /** Doorbells of the ivshmem device. */
   vectors: number;
   /** Its connection to the shared-memory server: `fd=N`, a descriptor of QEMU's, or `path=FILE`. */
@@ -36,21 +47,23 @@ const escaped = (value: string): string => value.replaceAll(',', ',,');
 
 /** The command line of qemu-system-x86_64. */
 export function qemuArguments(machine: Machine): string[] {
-  const { kernel, isUnpacked, initramfs, accel, memoryMiB, cpus, vectors, server, shares, port } = machine;
+  const { kernel, isUnpacked, initramfs, accel, memoryMiB, cpus, vectors, iommu, pmem, server, shares, port } = machine;
   const folder = (tag: string, path: string, readonly: 'on' | 'off'): string[] => [
     '-virtfs',
     `local,path=${escaped(path)},mount_tag=${tag},security_model=none,readonly=${readonly},multidevs=remap`,
   ];
   return [
+    ...['-M', `q35,kernel-irqchip=split,nvdimm=${pmem === undefined ? 'off' : 'on'}`],
     // VFIO needs an IOMMU, and without interrupt remapping it refuses to be used.
-    ...['-M', 'q35,kernel-irqchip=split', '-device', 'intel-iommu,intremap=on'],
+    ...(iommu ? ['-device', 'intel-iommu,intremap=on'] : []),
     ...['-accel', accel, '-cpu', accel === 'kvm' ? 'host' : 'max'],
     // With one possible processor, TCG leaves the atomicity out of atomic instructions.
-    ...['-smp', `${cpus},maxcpus=${Math.max(2, cpus)}`, '-m', `${memoryMiB}`],
+    ...['-smp', `${cpus},maxcpus=${Math.max(2, cpus)}`, '-m', pmem === undefined ? `${memoryMiB}` : `${memoryMiB}M,slots=1,maxmem=${memoryMiB + pmem.byteLength / 2 ** 20 + PMEM_SPACE_MIB}M`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-monitor', 'none'],
     ...['-kernel', kernel, '-initrd', initramfs],
     ...['-append', port === undefined ? KERNEL_OPTIONS : `${KERNEL_OPTIONS} ${ADDRESS_OPTION}=${port.address}`, ...(isUnpacked && existsSync(QBOOT) ? ['-bios', QBOOT] : [])],
     ...['-chardev', `socket,id=zivm,${server}`, '-device', `ivshmem-doorbell,chardev=zivm,vectors=${vectors}`],
+    ...(pmem === undefined ? [] : pmemArguments(pmem)),
     ...folder('host', '/', 'on'),
     ...shares.flatMap(({ tag, folder: path }) => folder(tag, path, 'off')),
     ...(port?.args ?? []),

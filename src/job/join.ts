@@ -2,9 +2,11 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { ZivmError } from '../errors';
 import { native } from '../native';
+import { openDax } from '../region/dax';
 import { HostRegion } from '../region/host-region';
 import type { Region } from '../region/region';
 import { SoloRegion } from '../region/solo-region';
+import { SysfsRegion } from '../region/sysfs-region';
 import { VfioRegion } from '../region/vfio-region';
 import {
   formatRegion,
@@ -34,6 +36,15 @@ export const GUEST_ENVIRONMENT = {
   doorbell: 'ZIVM_DOORBELL_FD',
 } as const;
 
+/** In place of these, the PCI address of the device, where there are no interrupts. */
+export const POLLED_VARIABLE = 'ZIVM_POLLED_DEVICE';
+
+/** Set beside the device when the shared memory is the machine's persistent memory, not the device's. */
+export const DAX_VARIABLE = 'ZIVM_DAX';
+
+/** Where the region begins in the memory's file, for ranks on the host; 0 unless given. */
+export const HEADER_VARIABLE = 'ZIVM_HEADER_BYTES';
+
 /** The job's part of the region, `offset:length` in bytes; all of it unless given. */
 export const PART_VARIABLE = 'ZIVM_PART';
 
@@ -52,9 +63,11 @@ export const BOOTSTRAP_ENVIRONMENT = {
  * @throws ZivmError `ERR_ZIVM_LAUNCH`, `ERR_ZIVM_VERSION`, `ERR_ZIVM_CORRUPT`
  */
 export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
-  const isGuest = Object.values(GUEST_ENVIRONMENT).some((name) => env[name] !== undefined);
+  const isPolled = env[POLLED_VARIABLE] !== undefined;
+  const isGuest = isPolled || Object.values(GUEST_ENVIRONMENT).some((name) => env[name] !== undefined);
   const { rank: rankName, size: sizeName, cores: coresName } = ENVIRONMENT;
-  const names = isGuest ? [rankName, sizeName, ...Object.values(GUEST_ENVIRONMENT), coresName] : Object.values(ENVIRONMENT);
+  const ways = isPolled ? [POLLED_VARIABLE] : isGuest ? Object.values(GUEST_ENVIRONMENT) : [ENVIRONMENT.socket];
+  const names = [rankName, sizeName, ...ways, coresName];
   const missing = names.filter((name) => env[name] === undefined);
   if (missing.length === names.length) return undefined;
   if (missing.length > 0) {
@@ -96,14 +109,17 @@ function hostRegion(env: NodeJS.ProcessEnv, names: readonly string[]): Region {
     );
   }
   native.closeOnExec(socket);
-  return new HostRegion(socket);
+  const header = env[HEADER_VARIABLE] === undefined ? 0 : wholeNumber(env, HEADER_VARIABLE, 2 ** 30);
+  return new HostRegion(socket, header);
 }
 
 function guestRegion(env: NodeJS.ProcessEnv): Region {
+  const polled = env[POLLED_VARIABLE];
+  if (polled !== undefined) return new SysfsRegion(polled);
   const [device, doorbell] = [GUEST_ENVIRONMENT.device, GUEST_ENVIRONMENT.doorbell].map((name) => wholeNumber(env, name, 2 ** 20));
   native.closeOnExec(device!);
   native.closeOnExec(doorbell!);
-  return new VfioRegion(device!, doorbell!);
+  return new VfioRegion(device!, doorbell!, env[DAX_VARIABLE] === undefined ? undefined : openDax());
 }
 
 function partOf(memory: ArrayBuffer, part: string | undefined): Int32Array {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { ZivmError } from '../errors';
 import { checked, errnoName, native } from '../native';
 
-const PCI_DEVICES = '/sys/bus/pci/devices';
+export const PCI_DEVICES = '/sys/bus/pci/devices';
 /** Of the ivshmem device (QEMU, docs/specs/ivshmem-spec). */
 const VENDOR = '0x1af4';
 const DEVICE = '0x1110';
@@ -27,15 +27,20 @@ export interface VfioDevice {
   doorbells: number[];
 }
 
-/**
- * Opens the device through VFIO and binds its interrupts to eventfds.
- * @throws ZivmError `ERR_ZIVM_LAUNCH` when there is none, or the machine has no IOMMU for it
- */
-export function openVfioDevice(): VfioDevice {
+/** The address of the machine's ivshmem device. @throws ZivmError `ERR_ZIVM_LAUNCH` when there is none */
+export function ivshmemDevice(): string {
   const [address] = ivshmemDevices();
-  if (address === undefined) {
-    throw new ZivmError('ERR_ZIVM_LAUNCH', `this machine has no ivshmem device (PCI ${VENDOR}:${DEVICE}): add one to the virtual machine`);
-  }
+  if (address !== undefined) return address;
+  throw new ZivmError('ERR_ZIVM_LAUNCH', `this machine has no ivshmem device (PCI ${VENDOR}:${DEVICE}): add one to the virtual machine`);
+}
+
+/** Whether an IOMMU keeps the device apart, without which VFIO does not give it to a process. */
+export function hasIommu(address: string): boolean {
+  return existsSync(join(PCI_DEVICES, address, 'iommu_group'));
+}
+
+/** Opens the device through VFIO and binds its interrupts to eventfds. @throws ZivmError `ERR_ZIVM_LAUNCH` */
+export function openVfioDevice(address: string): VfioDevice {
   bindDriver(address);
   const group = basename(readlinkSync(join(PCI_DEVICES, address, 'iommu_group')));
   const opened = native.vfioOpen(`/dev/vfio/${group}`, address);
@@ -58,11 +63,5 @@ function bindDriver(address: string): void {
     if (existsSync(driver)) writeFileSync(join(driver, 'unbind'), address);
     writeFileSync(join(folder, 'driver_override'), DRIVER);
     writeFileSync('/sys/bus/pci/drivers_probe', address);
-  }
-  if (!existsSync(join(folder, 'iommu_group'))) {
-    throw new ZivmError(
-      'ERR_ZIVM_LAUNCH',
-      `${address} is in no IOMMU group: give the machine a virtual IOMMU (-device intel-iommu,intremap=on) and boot it with intel_iommu=on`,
-    );
   }
 }

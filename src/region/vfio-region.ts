@@ -1,4 +1,5 @@
 import { checked, native, type Watcher } from '../native';
+import type { DaxMemory } from './dax';
 import type { Region } from './region';
 
 /** VFIO's numbers of the device's regions. */
@@ -22,13 +23,21 @@ export class VfioRegion implements Region {
   readonly #doorbell: number;
   readonly #sleepOn: Int32Array;
 
-  /** @param device descriptor of the device @param doorbell eventfd of this process's interrupt */
-  constructor(device: number, doorbell: number) {
+  /**
+   * @param device descriptor of the device
+   * @param doorbell eventfd of this process's interrupt
+   * @param dax descriptor of the memory and its length, when it is not in the device's BAR
+   */
+  constructor(device: number, doorbell: number, dax?: DaxMemory) {
     this.#device = device;
     this.#doorbell = doorbell;
     this.#sleepOn = new Int32Array([doorbell]);
     this.#registers = checked<Span>(native.vfioRegion(device, BAR0), `asking for the device's registers`).offset;
     this.peer = checked(native.readRegister(device, this.#registers + IV_POSITION), `reading the device's ID`);
+    if (dax !== undefined) {
+      this.memory = checked<ArrayBuffer>(native.mapMemory(dax.descriptor, dax.byteLength), 'mapping the persistent memory');
+      return;
+    }
     const { offset, byteLength } = checked<Span>(native.vfioRegion(device, BAR2), `asking for the device's memory`);
     this.memory = checked<ArrayBuffer>(native.mapMemory(device, byteLength, offset), `mapping the device's memory`);
   }

@@ -50,6 +50,8 @@ export class Site {
       server: `path=${this.socket}`,
       shares: [],
       port: undefined,
+      iommu: true,
+      pmem: undefined,
     });
     const wanted = this.ready + count;
     for (let i = 0; i < count; i++) this.machines.push(spawn('qemu-system-x86_64', args, { stdio: 'ignore' }));
