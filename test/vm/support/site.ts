@@ -26,7 +26,11 @@ export class Site {
   readonly machines: ChildProcess[] = [];
   #pool: Pool | null = null;
 
-  constructor() {
+  readonly #iommu: boolean;
+
+  /** @param iommu whether the machines have one, and so interrupts */
+  constructor({ iommu = true } = {}) {
+    this.#iommu = iommu;
     writeFileSync(this.key, 'a key of the tests, known to all', { mode: 0o600 });
     const settings = { node: process.execPath, agent: AGENT, key: readFileSync(this.key), shares: [], modules: [] };
     writeFileSync(this.#initramfs, makeInitramfs(findKernel(), settings));
@@ -50,7 +54,7 @@ export class Site {
       server: `path=${this.socket}`,
       shares: [],
       port: undefined,
-      iommu: true,
+      iommu: this.#iommu,
       pmem: undefined,
     });
     const wanted = this.ready + count;
