@@ -1,5 +1,6 @@
+import { rmSync } from 'node:fs';
 import { ZivmError } from '../src/errors';
-import { checked, EAGAIN, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
+import { checked, EADDRINUSE, EAGAIN, ECONNREFUSED, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
 import { planRegion } from '../src/ring/layout';
 import { Part } from './part';
 
@@ -96,7 +97,11 @@ export class SharedMemoryServer {
 
   /** Lets clients connect to a socket file. @throws ZivmError `ERR_ZIVM_LAUNCH` when the file is there already, or cannot be made */
   listen(path: string): void {
-    const listening = native.listenOn(path);
+    let listening = native.listenOn(path);
+    if (listening === EADDRINUSE && isLeftBehind(path)) {
+      rmSync(path);
+      listening = native.listenOn(path);
+    }
     if (listening < 0) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: ${errnoName(listening)}`);
     const watcher = new native.Watcher(listening, () => {
       if (this.#acceptAll(listening)) return;
@@ -203,4 +208,11 @@ export class SharedMemoryServer {
     for (const client of [...this.#clients.values()]) this.#drop(client);
     native.closeDescriptor(this.#memory);
   }
+}
+
+/** Whether a socket file is one of a server that was killed: nobody listens there. */
+function isLeftBehind(path: string): boolean {
+  const connection = native.connectTo(path);
+  if (connection >= 0) native.closeDescriptor(connection);
+  return connection === ECONNREFUSED;
 }

@@ -122,4 +122,6 @@ export function checked<T>(result: T | number, what: string): T {
 
 /** The `errno` values that callers look at. */
 export const EAGAIN = -11;
+export const EADDRINUSE = -98;
+export const ECONNREFUSED = -111;
 export const ETOOMANYREFS = -109;

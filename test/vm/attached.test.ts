@@ -105,4 +105,16 @@ describeInGuests('a server, and machines with agents', () => {
     await site.agentsReady(MACHINES - 1);
     expect(await site.lines(['-n', '2', program('messages.mjs')])).toEqual(done(2));
   });
+
+  test('when the server is killed, the job ends and says so; a new one takes its place, and machines that are started then', async () => {
+    const job = site.job(['-n', '2', program('blocked.mjs')]);
+    await job.printed(/is ready/, 2);
+    await site.killServer();
+    const { exitCode, stderr } = await job.ended;
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/the job was ended: the server has gone/);
+    await site.restartServer();
+    await site.start(1);
+    expect(await site.lines(['-n', '2', program('messages.mjs')])).toEqual(done(2));
+  });
 });

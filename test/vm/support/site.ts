@@ -22,7 +22,7 @@ export class Site {
   readonly socket = join(this.#folder, 'server.sock');
   readonly key = join(this.#folder, 'key');
   readonly #initramfs = join(this.#folder, 'initramfs');
-  readonly #server: TestProcess;
+  #server: TestProcess;
   readonly machines: ChildProcess[] = [];
   #pool: Pool | null = null;
 
@@ -34,7 +34,25 @@ export class Site {
     writeFileSync(this.key, 'a key of the tests, known to all', { mode: 0o600 });
     const settings = { node: process.execPath, agent: AGENT, key: readFileSync(this.key), shares: [], modules: [] };
     writeFileSync(this.#initramfs, makeInitramfs(findKernel(), settings));
-    this.#server = startZivmrun(['server', '--socket', this.socket, '--size', '128M', '--vectors', String(VECTORS)], { watchdogMs: 2 ** 31 - 1 });
+    this.#server = this.#startServer();
+  }
+
+  #startServer(): TestProcess {
+    return startZivmrun(['server', '--socket', this.socket, '--size', '128M', '--vectors', String(VECTORS)], { watchdogMs: 2 ** 31 - 1 });
+  }
+
+  /** Kills the server. */
+  async killServer(): Promise<void> {
+    this.#server.signal('SIGKILL');
+    await this.#server.ended;
+  }
+
+  /** Starts it again in its place, without machines. */
+  async restartServer(): Promise<void> {
+    for (const machine of this.machines.splice(0)) machine.kill('SIGKILL');
+    this.#pool = null;
+    this.#server = this.#startServer();
+    await this.#server.printed(/^serving /m);
   }
 
   /** Starts machines and waits for their agents. */
