@@ -24,9 +24,18 @@ interface Case {
   higherIsBetter: boolean;
 }
 
+/** As many pairs as have a core for each rank: on two cores one, as in the cases of two ranks. */
+const PAIRED_RANKS = Math.max(2, cpus().length - (cpus().length % 2));
+
 const CASES: Case[] = [
-  { name: 'latency', ranks: 2, source: 'latency.c', program: 'osu_latency', args: [], higherIsBetter: false },
-  { name: 'bandwidth', ranks: 2, source: 'bandwidth.c', program: 'osu_bw', args: [], higherIsBetter: true },
+  { name: 'latency', ranks: 2, source: 'multi_lat.c', program: 'osu_latency', args: [], higherIsBetter: false },
+  { name: 'multi-latency', ranks: PAIRED_RANKS, source: 'multi_lat.c', program: 'osu_multi_lat', args: [], higherIsBetter: false },
+  { name: 'bandwidth', ranks: 2, source: 'mbw_mr.c', program: 'osu_bw', args: [], higherIsBetter: true },
+  { name: 'two-way-bandwidth', ranks: 2, source: 'bibw.c', program: 'osu_bibw', args: [], higherIsBetter: true },
+  { name: 'multi-bandwidth', ranks: PAIRED_RANKS, source: 'mbw_mr.c', program: 'osu_mbw_mr', args: [], higherIsBetter: true },
+  { name: 'barrier', ranks: 2, source: 'barrier.c', program: 'osu_barrier', args: [], higherIsBetter: false },
+  { name: 'bcast', ranks: 2, source: 'bcast.c', program: 'osu_bcast', args: [], higherIsBetter: false },
+  { name: 'reduce', ranks: 2, source: 'reduce.c', program: 'osu_reduce', args: [], higherIsBetter: false },
   { name: 'allreduce', ranks: 2, source: 'allreduce.c', program: 'osu_allreduce', args: [], higherIsBetter: false },
   { name: 'allreduce-8-ranks', ranks: 8, source: 'allreduce.c', program: 'osu_allreduce', args: ['8'], higherIsBetter: false },
 ];
@@ -52,7 +61,7 @@ const RIVALS: Rival[] = [
   },
 ];
 
-/** Value by message size. */
+/** Value by message size; 0 where there are no sizes. */
 type Table = Map<number, number>;
 
 function run(command: string, args: string[]): string {
@@ -61,7 +70,7 @@ function run(command: string, args: string[]): string {
 
 function parseTable(output: string): Table {
   const rows = output.split('\n').flatMap((line) => {
-    const [, bytes, value] = /^(\d+)\s+([\d.]+)/.exec(line) ?? [];
+    const [, bytes, value] = /^(\d*)\s+([\d.]+)/.exec(line) ?? [];
     return bytes === undefined ? [] : [[Number(bytes), Number(value)] as const];
   });
   return new Map(rows);

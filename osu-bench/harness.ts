@@ -1,36 +1,31 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Comm } from '../src/index';
+import { compareWithTcp, type TcpLoop } from './against-tcp';
+import { CHAR, type Datatype } from './buffers';
 import { type BenchmarkOptions, parseBenchmarkOptions } from './options';
-import { connectTcp, type TcpLink } from './tcp';
-
-/** Above this size a benchmark does fewer iterations. */
-const LARGE_BYTES = 8192;
-const FILL_BYTE = 97;
+import { Table, title } from './table';
+import { type Iterations, LARGE_BYTES, type Trial, trialOf } from './trial';
 
 export interface Benchmark {
   /** Name of the program. */
   name: string;
   /** Line that says what is measured. */
   title: string;
+  /** A line below it that says how. */
+  setting?: (comm: Comm, options: BenchmarkOptions) => string;
   /** Ranks it runs with; any number of at least two unless given. */
-  ranks?: number;
-  /** Smallest and largest size in bytes. */
-  sizes: [number, number];
-  /** Iterations and warm-up of small and of large sizes. */
-  iterations: { small: [number, number]; large: [number, number] };
+  ranks?: number | 'even';
+  /** Smallest and largest size in bytes; without sizes there is one line, and no column for them. */
+  sizes?: [number, number];
+  /** MPI_CHAR unless given. Sizes that are no whole number of elements are left out. */
+  datatype?: Datatype;
+  iterations: Iterations;
   /** Headings of the columns behind the size. */
   columns: (options: BenchmarkOptions) => string[];
-  /**
-   * Does `warmup + iterations` rounds with messages of `bytes` bytes.
-   * @returns the values of the columns, on rank 0
-   */
-  run: (comm: Comm, bytes: number, iterations: number, warmup: number, options: BenchmarkOptions) => number[];
-  /** The same loop over TCP, for two ranks, and its one value. */
-  runTcp?: (link: TcpLink, rank: number, bytes: number, iterations: number, warmup: number, options: BenchmarkOptions) => Promise<number>;
+  /** @returns the values of the columns, on rank 0 */
+  run: (comm: Comm, trial: Trial) => number[];
+  /** The same loop over TCP, of a benchmark of two ranks with one column. */
+  runTcp?: TcpLoop;
 }
-
-type Measure = (bytes: number, part: number, isLate: boolean) => number[];
 
 /**
  * Before anything counts, all sizes run many times over with a part of their iterations, so that V8 has compiled what
@@ -48,69 +43,63 @@ const SETTLE_MS = 10;
 
 /** Runs a benchmark and prints its table in the format of the OSU Micro-Benchmarks. */
 export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
-  const options = parseBenchmarkOptions(benchmark.name, ...benchmark.sizes);
-  if (benchmark.ranks === undefined ? comm.size < 2 : comm.size !== benchmark.ranks) {
+  const { name, runTcp, columns } = benchmark;
+  const options = parseBenchmarkOptions(name, { sizes: benchmark.sizes, hasTcp: runTcp !== undefined });
+  if (!fits(comm.size, benchmark.ranks)) {
+    // One rank speaks, and it alone fails: another that did so first would end the job before this one has spoken.
     if (comm.rank === 0) {
-      const wanted = benchmark.ranks ?? 'at least 2';
-      process.stderr.write(`${benchmark.name} needs ${wanted} ranks: zivmrun -n ${benchmark.ranks ?? 2} ${benchmark.name}\n`);
+      process.stderr.write(`${wantedRanks(benchmark)}\n`);
+      process.exitCode = 2;
     }
-    process.exitCode = 2;
     return;
   }
-  const sizes = messageSizes(options);
-  const measure: Measure = (bytes, part, isLate) => {
-    const [iterations, warmup] = bytes > LARGE_BYTES ? benchmark.iterations.large : benchmark.iterations.small;
+  const sizes = messageSizes(benchmark, options);
+  compile(comm, benchmark, sizes, options);
+  const measure = (bytes: number): number[] => {
     comm.barrier();
-    if (isLate) takeUnexpected(comm);
-    return benchmark.run(comm, bytes, Math.ceil((options.iterations ?? iterations) * part), options.warmup ?? warmup, options);
+    return benchmark.run(comm, trialOf(bytes, benchmark.iterations, options));
   };
-  for (let pass = 0; pass < COMPILE_PASSES; pass++) {
-    for (const bytes of sizes) {
-      if (bytes <= LARGE_BYTES || pass < COMPILE_PASSES_LARGE) measure(bytes, COMPILE_PART, (comm.rank + pass) % 2 === 0);
-    }
-  }
-  if (options.transport === 'tcp') {
-    void compareWithTcp(comm, benchmark, options, sizes, measure);
+  if (options.transport === 'tcp' && runTcp !== undefined) {
+    const heading = columns(options)[0]!;
+    void compareWithTcp(comm, options, { title: benchmark.title, heading, sizes, runZivm: (bytes) => measure(bytes)[0]!, runTcp });
     return;
   }
-  printHeading(comm, benchmark, benchmark.columns(options));
+  const table = new Table(benchmark.sizes !== undefined);
+  if (comm.rank === 0) console.log([...heading(comm, benchmark, options), table.heading(columns(options))].join('\n'));
   for (const bytes of sizes) {
     pause(SETTLE_MS);
-    printLine(comm, bytes, measure(bytes, 1, false));
+    const values = measure(bytes);
+    if (comm.rank === 0) console.log(table.values(bytes, values));
   }
 }
 
-/** Over TCP, rounds take up to a thousand times as long. */
-const TCP_ITERATIONS = { small: [200, 10], large: [20, 2] } as const;
-const COLUMN = 18;
-const TCP_COLUMN = 26;
-
-/** V8 is to compile this loop too before it counts. */
-async function compileTcp(run: NonNullable<Benchmark['runTcp']>, link: TcpLink, rank: number, options: BenchmarkOptions): Promise<void> {
-  const [iterations, warmup] = TCP_ITERATIONS.small;
-  for (let pass = 0; pass < 3; pass++) await run(link, rank, 8, iterations, warmup, options);
+function fits(size: number, ranks: Benchmark['ranks']): boolean {
+  if (ranks === undefined) return size >= 2;
+  return ranks === 'even' ? size % 2 === 0 : size === ranks;
 }
 
-/** Runs the loop over TCP and over zivm, in turn at each size, and prints both and how many times zivm is ahead. */
-async function compareWithTcp(comm: Comm, benchmark: Benchmark, options: BenchmarkOptions, sizes: number[], measure: Measure): Promise<void> {
-  if (benchmark.runTcp === undefined || comm.size !== 2) throw new Error(`${benchmark.name} has no loop over TCP`);
-  const link = await connectTcp(comm);
-  const [heading] = benchmark.columns(options) as [string];
-  await compileTcp(benchmark.runTcp, link, comm.rank, options);
-  printHeading(comm, benchmark, [`TCP ${heading}`, `zivm ${heading}`, 'zivm ahead (times)'], `# Network: ${link.kind}\n`, TCP_COLUMN);
-  for (const bytes of sizes) {
-    const [iterations, warmup] = bytes > LARGE_BYTES ? TCP_ITERATIONS.large : TCP_ITERATIONS.small;
-    const tcp = await benchmark.runTcp(link, comm.rank, bytes, options.iterations ?? iterations, options.warmup ?? warmup, options);
-    const [zivm] = measure(bytes, 1, false) as [number];
-    const isRate = heading.endsWith('/s)');
-    printLine(comm, bytes, [tcp, zivm, isRate ? zivm / tcp : tcp / zivm], TCP_COLUMN);
+function wantedRanks({ name, ranks }: Benchmark): string {
+  const wanted = ranks === 'even' ? 'an even number of' : (ranks ?? 'at least 2');
+  return `${name} needs ${wanted} ranks: zivmrun -n ${typeof ranks === 'number' ? ranks : 2} ${name}`;
+}
+
+function messageSizes({ sizes: range, datatype = CHAR }: Benchmark, { minBytes, maxBytes }: BenchmarkOptions): number[] {
+  if (range === undefined) return [0];
+  const sizes = minBytes === 0 ? [0] : [];
+  for (let bytes = Math.max(1, minBytes); bytes <= maxBytes; bytes *= 2) sizes.push(bytes);
+  return sizes.filter((bytes) => bytes % datatype.bytes === 0);
+}
+
+function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: BenchmarkOptions): void {
+  for (let pass = 0; pass < COMPILE_PASSES; pass++) {
+    for (const bytes of sizes) {
+      if (bytes > LARGE_BYTES && pass >= COMPILE_PASSES_LARGE) continue;
+      const trial = trialOf(bytes, benchmark.iterations, options);
+      comm.barrier();
+      if ((comm.rank + pass) % 2 === 0) takeUnexpected(comm);
+      benchmark.run(comm, { ...trial, iterations: Math.ceil(trial.iterations * COMPILE_PART) });
+    }
   }
-  link.close();
-}
-
-function printLine(comm: Comm, bytes: number, values: number[], width = COLUMN): void {
-  if (comm.rank !== 0) return;
-  console.log(`${String(bytes).padEnd(10)}${values.map((value) => value.toFixed(2).padStart(width)).join('')}`);
 }
 
 /** Lets the messages of others come before receives are posted for them. */
@@ -123,27 +112,11 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-function messageSizes({ minBytes, maxBytes }: BenchmarkOptions): number[] {
-  const sizes = minBytes === 0 ? [0] : [];
-  for (let bytes = Math.max(1, minBytes); bytes <= maxBytes; bytes *= 2) sizes.push(bytes);
-  return sizes;
-}
-
-function printHeading(comm: Comm, benchmark: Benchmark, headings: string[], comment = '', width = COLUMN): void {
-  if (comm.rank !== 0) return;
-  const file = join(__dirname, '..', '..', 'package.json');
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  const columns = headings.map((heading) => heading.padStart(width));
-  console.log(`\n# zivm ${benchmark.title} v${version}\n# Datatype: MPI_CHAR.\n${comment}${'# Size'.padEnd(10)}${columns.join('')}`);
-}
-
-/** A buffer to send: every byte the same, so that a receiver can check it. */
-export function filled(bytes: number): Uint8Array {
-  return new Uint8Array(bytes).fill(FILL_BYTE);
-}
-
-/** Checks a received buffer. @throws Error when a byte is wrong */
-export function validate(buf: Uint8Array, call: string): void {
-  const wrong = buf.findIndex((byte) => byte !== FILL_BYTE);
-  if (wrong >= 0) throw new Error(`${call}: byte ${wrong} of ${buf.length} was received wrong: ${buf[wrong]}`);
+/** The lines above the headings of the columns. */
+function heading(comm: Comm, { title: text, setting, sizes, datatype = CHAR }: Benchmark, options: BenchmarkOptions): string[] {
+  return [
+    title(text),
+    ...(setting === undefined ? [] : [setting(comm, options)]),
+    ...(sizes === undefined ? [] : [`# Datatype: ${datatype.name}.`]),
+  ];
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 
 /** Options of the OSU Micro-Benchmarks, under their names there. */
 export interface BenchmarkOptions {
-  /** Message sizes in bytes: doubling from `minBytes`, 0 first if that is 0, up to `maxBytes`. */
+  /** Message sizes in bytes: doubling from `minBytes`, 0 first if that is 0, up to `maxBytes`; 0 where there are no sizes. */
   minBytes: number;
   maxBytes: number;
   /** Set by -i: iterations at every size. */
@@ -26,19 +26,32 @@ interface Values {
   W: number;
   f?: boolean;
   c?: boolean;
-  transport: 'zivm' | 'tcp';
+  transport?: 'zivm' | 'tcp';
+}
+
+/** What a benchmark has options for. */
+interface Scope {
+  /** Smallest and largest message in bytes unless -m says otherwise. */
+  sizes: [number, number] | undefined;
+  /** Whether it has a loop over TCP. */
+  hasTcp: boolean;
 }
 
 /** Reads a benchmark's command line; ends the process when it cannot be understood, or after --help. */
-export function parseBenchmarkOptions(name: string, minBytes: number, maxBytes: number): BenchmarkOptions {
-  const command = new Command(name)
-    .option('-m <[min:]max>', `message sizes in bytes (default: ${minBytes}:${maxBytes})`, (text) => parseRange(text, minBytes))
+export function parseBenchmarkOptions(name: string, { sizes, hasTcp }: Scope): BenchmarkOptions {
+  const command = new Command(name);
+  if (sizes !== undefined) {
+    command.option('-m <[min:]max>', `message sizes in bytes (default: ${sizes.join(':')})`, (text) => parseRange(text, sizes[0]));
+  }
+  if (hasTcp) {
+    command.addOption(new Option('--transport <transport>', 'tcp: the same loop over TCP too, and the ratio').choices(['zivm', 'tcp']));
+  }
+  command
     .option('-i <iterations>', 'iterations at each size', parseCount)
     .option('-x <iterations>', 'iterations before the clock starts', parseCount)
     .option('-W <messages>', 'window: messages in flight', parseCount, 64)
     .option('-f', 'show the fastest and the slowest rank too')
     .option('-c', 'check what was received')
-    .addOption(new Option('--transport <transport>', 'tcp: the same loop over TCP too, and the ratio').choices(['zivm', 'tcp']).default('zivm'))
     .exitOverride();
   try {
     command.parse();
@@ -47,16 +60,16 @@ export function parseBenchmarkOptions(name: string, minBytes: number, maxBytes: 
     throw error;
   }
   const values = command.opts<Values>();
-  const [min, max] = values.m ?? [minBytes, maxBytes];
+  const [minBytes, maxBytes] = values.m ?? sizes ?? [0, 0];
   return {
-    minBytes: min,
-    maxBytes: max,
+    minBytes,
+    maxBytes,
     iterations: values.i,
     warmup: values.x,
     window: values.W,
     full: values.f ?? false,
     validate: values.c ?? false,
-    transport: values.transport,
+    transport: values.transport ?? 'zivm',
   };
 }
 

@@ -34,7 +34,3 @@ test('a request that nobody awaits does not', async () => {
 test('a blocked rank uses no processor time', async () => {
   await runRanks(2, program('blocked'));
 });
-
-test('blocking calls with short messages allocate nothing', async () => {
-  await runRanks(2, program('allocation'));
-});

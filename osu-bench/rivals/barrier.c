@@ -1,0 +1,10 @@
+/* The loop of osu_barrier. */
+#include "collective.h"
+
+int main(int argc, char **argv) {
+  start(&argc, &argv);
+  double us = TIME_CALLS(0, MPI_Barrier(MPI_COMM_WORLD));
+  if (rank == 0) printf("%17.2f\n", us);
+  MPI_Finalize();
+  return 0;
+}

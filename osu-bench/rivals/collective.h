@@ -1,0 +1,17 @@
+/* The loop of a collective benchmark: a barrier after each timed call, mean per rank, then over the ranks. */
+#include "rival.h"
+
+/* Microseconds of one call, on rank 0. */
+#define TIME_CALLS(bytes, call)                                                                          \
+  ({                                                                                                     \
+    int iterations = (bytes) > LARGE_BYTES ? 100 : 1000, warmup = (bytes) > LARGE_BYTES ? 10 : 100;      \
+    double elapsed = 0;                                                                                  \
+    settle();                                                                                            \
+    for (int i = 0; i < iterations + warmup; i++) {                                                      \
+      double before = MPI_Wtime();                                                                       \
+      call;                                                                                              \
+      if (i >= warmup) elapsed += MPI_Wtime() - before;                                                  \
+      MPI_Barrier(MPI_COMM_WORLD);                                                                       \
+    }                                                                                                    \
+    sum_of(elapsed * 1e6 / iterations) / size;                                                           \
+  })
