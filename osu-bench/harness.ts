@@ -3,7 +3,7 @@ import { compareWithTcp, type TcpLoop } from './against-tcp';
 import { CHAR, type Datatype } from './buffers';
 import { type BenchmarkOptions, parseBenchmarkOptions } from './options';
 import { Table, title } from './table';
-import { type Iterations, LARGE_BYTES, type Trial, trialOf } from './trial';
+import { type Iterations, type Trial, trialOf } from './trial';
 
 export interface Benchmark {
   /** Name of the program. */
@@ -35,7 +35,9 @@ export interface Benchmark {
  * enough. In each pass half of the ranks come late, so that messages also come before their receives are posted.
  */
 const COMPILE_PASSES = 60;
-const COMPILE_PASSES_LARGE = 6;
+/** Passes for messages above COMPILE_BYTES. */
+const COMPILE_PASSES_LONG = 6;
+const COMPILE_BYTES = 128 << 10;
 const COMPILE_PART = 1 / 4;
 
 /** A pause before each size, so that forwarding the line printed last takes no core from the ranks. */
@@ -93,7 +95,7 @@ function messageSizes({ sizes: range, datatype = CHAR }: Benchmark, { minBytes, 
 function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: BenchmarkOptions): void {
   for (let pass = 0; pass < COMPILE_PASSES; pass++) {
     for (const bytes of sizes) {
-      if (bytes > LARGE_BYTES && pass >= COMPILE_PASSES_LARGE) continue;
+      if (bytes > COMPILE_BYTES && pass >= COMPILE_PASSES_LONG) continue;
       const trial = trialOf(bytes, benchmark.iterations, options);
       comm.barrier();
       if ((comm.rank + pass) % 2 === 0) takeUnexpected(comm);

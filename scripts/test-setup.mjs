@@ -1,6 +1,6 @@
 /*
  * What the tests need beside the npm packages: Spin, which checks the model of the sleep and wake-up protocol; strace,
- * which counts system calls; and what virtual machines need.
+ * which counts system calls; chromium, which shows the report; and what virtual machines need.
  */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -11,8 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const tools = [
   { name: 'spin', purpose: 'the tests check a model of the wake-up protocol with it' },
   { name: 'strace', purpose: 'the tests count system calls with it' },
+  { name: 'chromium', purpose: 'the tests look at the report of the benchmarks with it' },
 ];
-const missing = () => tools.filter(({ name }) => spawnSync(name, ['-V'], { stdio: 'ignore' }).status !== 0);
+const missing = () => tools.filter(({ name }) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined);
 
 if (missing().length > 0 && process.getuid() === 0) {
   const names = missing().map(({ name }) => name);

@@ -1,0 +1,117 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { aheadOf } from '../../osu-bench/report/measurement';
+import { until } from '../support/launcher';
+
+/*
+ * `npm run bench`, with messages of a few bytes: what it writes, not how fast anything is.
+ */
+const BENCH = join(__dirname, '../../dist/osu-bench/report/index.js');
+const MEASURED = ['latency', 'idle'];
+const MAX_BYTES = 16;
+const SIZES = [1, 2, 4, 8, 16];
+
+interface Side {
+  name: string;
+  rounds: Record<string, number>[];
+  absent?: string;
+  points: { x: number; median: number; min: number; max: number }[];
+}
+
+interface Report {
+  about: Record<string, string>;
+  results: { name: string; title: string; sides: Side[]; ahead: { x: number; ahead: number; rival: string }[] }[];
+}
+
+jest.setTimeout(200_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'zivm-report-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A PATH with Node and nothing else: no MPI can be compiled. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  symlinkSync(process.execPath, join(bin, 'node'));
+  return { ...process.env, PATH: bin };
+}
+
+const args = (out: string): string[] => [BENCH, '--only', MEASURED.join(','), '--rounds', '2', '--max-size', `${MAX_BYTES}`, '--out', out];
+const read = (out: string, file: string): string => readFileSync(join(out, file), 'utf8');
+const linesOf = (out: string): string[] => {
+  const [file] = readdirSync(out).filter((name) => name.endsWith('.jsonl'));
+  return file === undefined ? [] : read(out, file).split('\n').filter((line) => line.endsWith('}'));
+};
+
+test('is interrupted, goes on, and its page, figures and text agree', async () => {
+  const out = join(folder, 'out');
+  const env = bareEnvironment();
+  const first = spawn(process.execPath, args(out), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  first.stdout.on('data', (text: Buffer) => (said += text.toString()));
+  await until(() => said.split('\n').length > 3, () => `a few steps in\n${said}`);
+  first.kill('SIGINT');
+  await new Promise((resolve) => first.once('close', resolve));
+  const before = linesOf(out);
+  expect(before.length).toBeGreaterThan(0);
+
+  const second = execFileSync(process.execPath, args(out), { env, encoding: 'utf8' });
+  // Nothing is measured twice.
+  const after = linesOf(out);
+  expect(after.slice(0, before.length)).toEqual(before);
+  const runs = after.map((line) => JSON.parse(line) as { measurement: string; side: string; round: number });
+  expect(new Set(runs.map(({ measurement, side, round }) => `${measurement} ${side} ${round}`)).size).toBe(runs.length);
+  expect(second.split('\n').filter((line) => line.startsWith('[')).length).toBe(after.length - before.length);
+
+  const report = JSON.parse(read(out, 'results.json')) as Report;
+  expect(report.results.map(({ name }) => name)).toEqual(MEASURED);
+  const sides = new Map(report.results[0]!.sides.map((side) => [side.name, side]));
+  for (const name of ['zivm', 'Unix socket', 'loopback TCP', 'child_process IPC', 'worker postMessage']) {
+    const { rounds, points } = sides.get(name)!;
+    expect(rounds).toHaveLength(2);
+    expect(points.map(({ x }) => x)).toEqual(SIZES);
+    for (const { x, median, min, max } of points) {
+      const values = rounds.map((round) => round[x]!);
+      expect([min, median, max]).toEqual([Math.min(...values), (values[0]! + values[1]!) / 2, Math.max(...values)]);
+      expect(min).toBeGreaterThan(0);
+    }
+  }
+
+  const text = read(out, 'report.md');
+  const page = read(out, 'index.html');
+  for (const name of ['MPICH', 'Open MPI']) {
+    expect(sides.get(name)).toMatchObject({ rounds: [], absent: expect.stringMatching(/is not installed/) as string });
+    for (const document of [text, page]) expect(document).toContain(`Latency, one way: ${name} is absent: `);
+  }
+  expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org\/)/);
+
+  // A browser shows a plot of each measurement, with a line for each side.
+  const dom = execFileSync('chromium', ['--headless=new', '--no-sandbox', '--disable-gpu', '--dump-dom', `file://${join(out, 'index.html')}`], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  for (const name of MEASURED) {
+    const figure = dom.slice(dom.indexOf(`<figure id="${name}"`));
+    const svg = figure.slice(figure.indexOf('<svg'), figure.indexOf('</figure>'));
+    const measured = report.results.find((result) => result.name === name)!.sides.filter(({ rounds }) => rounds.length > 0);
+    expect(svg.match(/aria-roledescription="line mark"/g)).toHaveLength(measured.length);
+  }
+});
+
+test('the ratio is that of medians, to the better rival, and above 1 means ahead', () => {
+  const side = (name: string, ...values: number[]): { name: string; rounds: Record<string, number>[]; absent: undefined } => ({
+    name,
+    rounds: values.map((value) => ({ 8: value })),
+    absent: undefined,
+  });
+  const sides = [side('zivm', 3, 1, 2), side('MPICH', 5, 4, 6), side('Open MPI', 1, 1, 8)];
+  const common = { name: 'x', title: 'x', x: 'bytes', unit: 'us', sides } as const;
+  expect(aheadOf({ ...common, sides, higherIsBetter: false })).toEqual([{ x: 8, ahead: 0.5, rival: 'Open MPI' }]);
+  expect(aheadOf({ ...common, sides, higherIsBetter: true })).toEqual([{ x: 8, ahead: 0.4, rival: 'MPICH' }]);
+});
+
+test('an unknown measurement is refused with the names of those that there are', () => {
+  const refused = (): string => execFileSync(process.execPath, [BENCH, '--only', 'nonsense'], { encoding: 'utf8', stdio: 'pipe' });
+  expect(refused).toThrow(/unknown measurement nonsense: there are latency, bandwidth/);
+});
