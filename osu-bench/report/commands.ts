@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Side, Values } from './measurement';
+
+/*
+ * How the programs of each side are run, and their tables read.
+ */
+export const PACKAGE = join(__dirname, '..', '..', '..');
+export const ZIVMRUN = join(PACKAGE, 'dist', 'launcher', 'zivmrun.js');
+const ROOT_ALLOWED = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
+/** Nothing takes so long that has not gone wrong. */
+const LIMIT_MS = 600_000;
+
+export function output(command: string, args: string[]): string {
+  return execFileSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...ROOT_ALLOWED },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: LIMIT_MS,
+  });
+}
+
+/** Reads a table of the OSU format. @param column counted from 0 behind the size; where there are no sizes, x is `x` */
+export function parseTable(text: string, column = 0, x = 0): Values {
+  const values: Values = {};
+  for (const line of text.split('\n')) {
+    if (!/^ *\d/.test(line)) continue;
+    const cells = line.trim().split(/\s+/).map(Number);
+    const hasSize = /^\d/.test(line);
+    const value = cells[column + (hasSize ? 1 : 0)];
+    if (value !== undefined) values[hasSize ? cells[0]! : x] = value;
+  }
+  return values;
+}
+
+/** Arguments of a bundled benchmark, each rank on a core of its own where there are enough. */
+export function zivmArguments(ranks: number, program: string, args: string[]): string[] {
+  return [ZIVMRUN, '-n', `${ranks}`, ...(ranks <= cpus().length ? ['--bind-to', 'core'] : []), program, ...args];
+}
+
+export function zivm(ranks: number, program: string, args: string[] = []): string {
+  return output(process.execPath, zivmArguments(ranks, program, args));
+}
+
+interface MpiRival {
+  name: string;
+  compiler: string;
+  command: string;
+  args: (ranks: number) => string[];
+  /** Whether it can share cores: with more ranks than cores, MPICH 4 only spins, for thousands of microseconds a call. */
+  canShareCores: boolean;
+}
+
+const MPI: MpiRival[] = [
+  { name: 'MPICH', compiler: 'mpicc.mpich', command: 'mpirun.mpich', args: () => ['-bind-to', 'core'], canShareCores: false },
+  {
+    name: 'Open MPI',
+    compiler: 'mpicc.openmpi',
+    command: 'mpirun.openmpi',
+    args: (ranks) => (ranks > cpus().length ? ['--oversubscribe'] : ['--bind-to', 'core']),
+    canShareCores: true,
+  },
+];
+
+/** Compiles a rival's loop, once. @throws Error when its compiler is absent */
+function compiled(rival: MpiRival, source: string, folder: string, known: Map<string, string>): string {
+  const binary = join(folder, `${source}.${rival.compiler}`);
+  if (!known.has(binary)) {
+    try {
+      execFileSync(rival.compiler, ['-O3', join(PACKAGE, 'osu-bench', 'rivals', source), '-o', binary], { stdio: ['ignore', 'ignore', 'pipe'] });
+    } catch (cause) {
+      const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+      const why = isMissing ? `${rival.compiler} is not installed (apt-get install mpich libmpich-dev openmpi-bin libopenmpi-dev)` : (cause as Error).message;
+      throw new Error(why, { cause });
+    }
+    known.set(binary, binary);
+  }
+  return binary;
+}
+
+/** MPICH and Open MPI in C, running the loop of `source`. @param read makes the values out of runs @param ranks most ranks of a run */
+export function mpiSides(source: string, folder: string, read: (run: (ranks: number, args?: string[]) => string) => Values, ranks: number): Side[] {
+  const known = new Map<string, string>();
+  return MPI.map((rival) => ({
+    name: rival.name,
+    run: () => {
+      if (ranks > cpus().length && !rival.canShareCores) throw new Error('it only spins with more ranks than cores');
+      return read((count, args = []) => {
+        const binary = compiled(rival, source, folder, known);
+        return output(rival.command, ['-n', `${count}`, ...rival.args(count), binary, ...args]);
+      });
+    },
+  }));
+}

@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { parseCount } from '../../launcher/arguments';
+import { chooseAccel } from '../../launcher/vm/accel';
+import { PACKAGE } from './commands';
+import { type Result, aheadOf, pointsOf } from './measurement';
+import { page } from './page';
+import { type Extent, FULL, machine, plan, QUICK, SLOW } from './plan';
+import { plot } from './plots';
+import { Rounds, runAll } from './run';
+import { type About, markdown } from './words';
+
+/*
+ * npm run bench: measures zivm and its rivals in turn and writes report/index.html, results.json and report.md.
+ */
+const DEFAULT_ROUNDS = 5;
+
+interface Options {
+  quick?: boolean;
+  only?: string;
+  rounds?: number;
+  maxSize?: number;
+  out: string;
+  fresh?: boolean;
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'zivm-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const names = plan(FULL, folder).map(({ name }) => name);
+  const command = new Command('npm run bench --')
+    .description('Measures zivm beside its rivals, in turn, and writes a report. After an interruption it goes on where it was.')
+    .option('--quick', 'the most important, short messages, few ranks, one round: under three minutes')
+    .option('--only <names>', `some of ${names.join(', ')}`)
+    .option('--rounds <number>', `how often each side runs (default: ${DEFAULT_ROUNDS})`, parseCount)
+    .option('--max-size <bytes>', 'largest message of zivm', parseCount)
+    .option('--out <folder>', 'where the report goes', 'report')
+    .option('--fresh', 'forget what an interrupted run has measured')
+    .parse();
+  const { quick = false, only, rounds = quick ? 1 : DEFAULT_ROUNDS, maxSize, out, fresh } = command.opts<Options>();
+  const extent: Extent = { ...(quick ? QUICK : FULL), ...(maxSize === undefined ? {} : { maxBytes: maxSize }) };
+  const wanted = only?.split(',') ?? names.filter((name) => !quick || !SLOW.includes(name));
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0) command.error(`error: unknown measurement ${unknown.join(', ')}: there are ${names.join(', ')}`, { exitCode: 2 });
+  const measurements = plan(extent, folder).filter(({ name }) => wanted.includes(name));
+
+  const target = resolve(out);
+  mkdirSync(target, { recursive: true });
+  // Rounds of another extent are not comparable, and have a file of their own.
+  const file = join(target, `rounds-${quick ? 'quick' : 'full'}-${extent.maxBytes}.jsonl`);
+  if (fresh) rmSync(file, { force: true });
+  const done = new Rounds(file);
+  runAll(measurements, rounds, done, (line) => console.log(line));
+
+  const results = measurements.map((measurement) => done.resultOf(measurement));
+  const about = aboutThis(rounds, extent);
+  const plots = new Map<string, string>();
+  for (const result of results) if (result.sides.some((side) => side.rounds.length > 0)) plots.set(result.name, await plot(result));
+  writeFileSync(join(target, 'results.json'), `${JSON.stringify({ about, results: results.map(figures) }, null, 1)}\n`);
+  const text = markdown(results, about);
+  writeFileSync(join(target, 'report.md'), text);
+  writeFileSync(join(target, 'index.html'), page(results, about, plots));
+  console.log(`\n${text}\nThe report is ${join(target, 'index.html')}`);
+}
+
+/** A result with its medians, spread and ratios beside the rounds. */
+function figures(result: Result): object {
+  return { ...result, sides: result.sides.map((side) => ({ ...side, points: pointsOf(side.rounds) })), ahead: aheadOf(result) };
+}
+
+function aboutThis(rounds: number, { maxBytes, ranks }: Extent): About {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { version: string };
+  return {
+    machine: machine(),
+    versions: `Linux ${release()}, Node ${process.version}, zivm ${version}`,
+    options: `${rounds} rounds, messages of zivm up to ${maxBytes} bytes, ${ranks.join(', ')} ranks, each on a core of its own while there are enough`,
+    guests: `Virtual machines under ${chooseAccel('auto') === 'kvm' ? 'KVM' : 'emulation (TCG)'}`,
+    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+  };
+}
+
+void main();

@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { cpus } from 'node:os';
+import { canStartGuests, examine } from '../../launcher/vm/doctor';
+import { NODE_TRANSPORTS } from '../rivals/node';
+import { mpiSides, output, parseTable, zivm, ZIVMRUN } from './commands';
+import { type Measurement, OWN, type Side, type Values } from './measurement';
+
+/** How much is measured. */
+export interface Extent {
+  /** Largest message of zivm and of the Node rivals. */
+  maxBytes: number;
+  /** Numbers of ranks, where ranks are what varies. */
+  ranks: number[];
+  /** Numbers of machines that are booted, to time it. */
+  machines: number[];
+}
+
+/** What --quick leaves out. */
+export const SLOW = ['two-way-bandwidth', 'bcast', 'reduce', 'guests-bandwidth', 'start-guests'];
+
+export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], machines: [1, 2, 4] };
+export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4, 8], machines: [1] };
+
+const RANK = join(__dirname, 'rank.js');
+const NODE_RIVALS = join(__dirname, '..', 'rivals', 'node.js');
+/** Collectives are measured up to here. */
+const MAX_COLLECTIVE_BYTES = 1 << 20;
+
+/** All measurements. @param folder for compiled rivals */
+export function plan({ maxBytes, ranks, machines }: Extent, folder: string): Measurement[] {
+  const upTo = (most: number): string[] => ['-m', `${Math.min(maxBytes, most)}`];
+  const overSizes = (program: string, source: string, most = maxBytes, column = 0): Side[] => [
+    { name: OWN, run: () => parseTable(zivm(2, program, upTo(most)), column) },
+    ...mpiSides(source, folder, (run) => upToBytes(parseTable(run(2), column), maxBytes), 2),
+  ];
+  const overRanks = (program: string, source: string, args: string[], rivalArgs: string[], pick: (values: Values) => number): Side[] => {
+    const all = (one: (count: number) => string, counts: number[]): Values =>
+      Object.fromEntries(counts.map((count) => [count, pick(parseTable(one(count)))]));
+    return [
+      { name: OWN, run: () => all((count) => zivm(count, program, args), ranks) },
+      ...mpiSides(source, folder, (run) => all((count) => run(count, rivalArgs), ranks), Math.max(...ranks)),
+    ];
+  };
+  const byMachines = (count: number): number => {
+    const start = performance.now();
+    output(process.execPath, [ZIVMRUN, '--vms', `${count}`, '-n', `${count}`, RANK, 'start']);
+    return performance.now() - start;
+  };
+  const us = { x: 'bytes', unit: 'us', higherIsBetter: false } as const;
+  const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true } as const;
+  const usByRanks = { x: 'ranks', unit: 'us', higherIsBetter: false } as const;
+  return [
+    { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes)] },
+    { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes)] },
+    { name: 'two-way-bandwidth', title: 'Bandwidth in both directions', ...rate, sides: overSizes('osu_bibw', 'bibw.c') },
+    { name: 'message-rate', title: 'Messages per second, window of 64', ...rate, unit: '1/s', sides: overSizes('osu_mbw_mr', 'mbw_mr.c', maxBytes, 1) },
+    ...(['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
+      name,
+      title: `${name}, two ranks`,
+      ...us,
+      sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES),
+    })),
+    { name: 'barrier-ranks', title: 'barrier', ...usByRanks, sides: overRanks('osu_barrier', 'barrier.c', [], [], (values) => values[0]!) },
+    { name: 'allreduce-ranks', title: 'allreduce of 8 bytes', ...usByRanks, sides: overRanks('osu_allreduce', 'allreduce.c', ['-m', '8'], ['8'], (values) => values[8]!) },
+    ...guests(maxBytes),
+    { name: 'start', title: 'Start and end of a job on the host', x: 'ranks', unit: 'ms', higherIsBetter: false, sides: [{ name: OWN, run: () => each(ranks, (count) => timed(() => zivm(count, RANK, ['start']))) }] },
+    {
+      name: 'start-guests',
+      title: 'Start and end of a job, with machines booted for it',
+      x: 'ranks',
+      unit: 'ms',
+      higherIsBetter: false,
+      sides: [guestSide(OWN, () => each(machines, byMachines))],
+    },
+    { name: 'memory', title: 'Memory per rank (proportional set size)', x: 'ranks', unit: 'MB', higherIsBetter: false, sides: [{ name: OWN, run: () => each([...ranks, ...(ranks.length > 3 ? [64] : [])], (count) => parseTable(zivm(count, RANK, ['memory']))[count]!) }] },
+    { name: 'idle', title: 'A core\'s time that a blocked rank uses', x: 'ranks', unit: '%', higherIsBetter: false, sides: [{ name: OWN, run: () => parseTable(zivm(2, RANK, ['idle'])) }] },
+  ];
+}
+
+/** The rivals run all sizes. */
+const upToBytes = (values: Values, most: number): Values => Object.fromEntries(Object.entries(values).filter(([bytes]) => Number(bytes) <= most));
+
+const each = (counts: number[], value: (count: number) => number): Values => Object.fromEntries(counts.map((count) => [count, value(count)]));
+
+function timed(action: () => unknown): number {
+  const start = performance.now();
+  action();
+  return performance.now() - start;
+}
+
+function nodeSides(what: 'latency' | 'bandwidth', maxBytes: number): Side[] {
+  const most = Math.min(maxBytes, 1 << 20);
+  return NODE_TRANSPORTS.map((name) => ({ name, run: () => parseTable(output(process.execPath, [NODE_RIVALS, name, what, `${most}`])) }));
+}
+
+function guestSide(name: string, run: () => Values): Side {
+  return {
+    name,
+    run: () => {
+      if (!canStartGuests(examine())) throw new Error(`no virtual machines can be started here: 'zivmrun doctor' says why`);
+      return run();
+    },
+  };
+}
+
+/** Between two machines: one job measures both sides, in turn at each size. */
+function guests(maxBytes: number): Measurement[] {
+  const both = (program: string, most: number): Side[] => {
+    let last: string | undefined;
+    const take = (column: number) => (): Values => {
+      last ??= output(process.execPath, [ZIVMRUN, '--vms', '2', '-n', '2', '--vm-net', program, '--transport', 'tcp', '-m', `${Math.min(maxBytes, most)}`]);
+      const values = parseTable(last, column);
+      if (column === 0) last = undefined;
+      return values;
+    };
+    return [guestSide(OWN, take(1)), guestSide('TCP over virtio-net, from Node', take(0))];
+  };
+  const x = 'bytes' as const;
+  return [
+    { name: 'guests-latency', title: 'Latency between two virtual machines, one way', x, unit: 'us', higherIsBetter: false, sides: both('osu_latency', 1 << 20) },
+    { name: 'guests-bandwidth', title: 'Bandwidth between two virtual machines', x, unit: 'MB/s', higherIsBetter: true, sides: [...both('osu_bw', 1 << 20), guestSide('TCP over virtio-net, from C (iperf3)', () => iperf(maxBytes))] },
+  ];
+}
+
+/** iperf3 takes no longer messages than the last. */
+const IPERF_SIZES = [1 << 10, 16 << 10, 128 << 10, 1 << 20];
+
+function iperf(maxBytes: number): Values {
+  try {
+    execFileSync('iperf3', ['--version'], { stdio: 'ignore' });
+  } catch (cause) {
+    throw new Error('iperf3 is not installed (apt-get install iperf3)', { cause });
+  }
+  const sizes = IPERF_SIZES.filter((bytes) => bytes <= maxBytes).map(String);
+  return parseTable(output(process.execPath, [ZIVMRUN, '--vms', '2', '-n', '2', '--vm-net', join(__dirname, 'iperf.js'), ...sizes]));
+}
+
+/** What the machine is. */
+export function machine(): string {
+  const { model } = cpus()[0]!;
+  return `${model}, ${cpus().length} cores`;
+}

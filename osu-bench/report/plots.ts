@@ -1,0 +1,41 @@
+import * as vega from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import { OWN, pointsOf, type Result } from './measurement';
+
+/** Okabe and Ito's colours, which those who do not see all colours tell apart too; zivm's is the first. */
+const COLOURS = ['#d55e00', '#0072b2', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999'];
+const WIDTH = 560;
+const HEIGHT = 320;
+
+const bytesLabel = "datum.value >= 1048576 ? datum.value / 1048576 + ' Mi' : datum.value >= 1024 ? datum.value / 1024 + ' Ki' : datum.value";
+
+/** A plot of a result: medians as lines, with the spread of the rounds as bands. @returns SVG */
+export async function plot(result: Result): Promise<string> {
+  const measured = result.sides.filter(({ rounds }) => rounds.length > 0);
+  const values = measured.flatMap(({ name, rounds }) => pointsOf(rounds).filter(({ min }) => min > 0).map((point) => ({ ...point, side: name })));
+  const names = [OWN, ...measured.map(({ name }) => name).filter((name) => name !== OWN)];
+  const isLinear = result.unit === '%' || result.unit === 'MB' || result.unit === 'ms';
+  const x = {
+    field: 'x',
+    type: 'quantitative',
+    scale: { type: 'log', base: 2 },
+    title: result.x === 'bytes' ? 'message, bytes' : 'ranks',
+    axis: result.x === 'bytes' ? { labelExpr: bytesLabel, grid: false } : { values: [...new Set(values.map((value) => value.x))], grid: false },
+  };
+  const colour = { field: 'side', type: 'nominal', title: null, scale: { domain: names, range: COLOURS }, legend: { orient: 'bottom', columns: 3, labelLimit: 0 } };
+  const scale = isLinear ? { zero: true } : { type: 'log' };
+  const y = { type: 'quantitative', scale, axis: { format: '~s' } };
+  const spec = {
+    $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+    width: WIDTH,
+    height: HEIGHT,
+    background: null,
+    data: { values },
+    config: { font: 'system-ui, sans-serif', axis: { labelColor: '#767676', titleColor: '#767676', gridColor: '#8884' }, legend: { labelColor: '#767676' }, view: { stroke: null } },
+    layer: [
+      { mark: { type: 'area', opacity: 0.18 }, encoding: { x, y: { ...y, field: 'min', title: result.unit }, y2: { field: 'max' }, color: colour } },
+      { mark: { type: 'line', point: { size: 22 } }, encoding: { x, y: { ...y, field: 'median', title: result.unit }, color: colour } },
+    ],
+  } as unknown as TopLevelSpec;
+  return new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' }).toSVG();
+}

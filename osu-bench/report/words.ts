@@ -1,0 +1,90 @@
+import { aheadOf, OWN, pointsOf, type Result } from './measurement';
+
+/** What the report says of the run. */
+export interface About {
+  machine: string;
+  versions: string;
+  options: string;
+  guests: string;
+  date: string;
+}
+
+/*
+ * The measurements of the ZIVM paper (its Table 2), on other machines of another time: Mbps between two virtual machines.
+ */
+export const PAPER = [
+  { tool: 'Iperf', zivm: 139.3, virtio: 137.6, xenloop: 139.3 },
+  { tool: 'LMbench', zivm: 143.8, virtio: 139.1, xenloop: 141.6 },
+];
+
+/** A message size or a number of ranks, for people. */
+export function pointName(result: Pick<Result, 'x'>, x: number): string {
+  if (result.x === 'ranks') return `${x}`;
+  if (x >= 1 << 20) return `${x / 2 ** 20} MiB`;
+  return x >= 1 << 10 ? `${x / 2 ** 10} KiB` : `${x} B`;
+}
+
+export function number(value: number): string {
+  return value >= 1000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
+
+/** The first table: at each point, how far ahead zivm is of the better MPI; above 1 is ahead. */
+export function ratioTable(results: Result[]): { x: Result['x']; columns: number[]; rows: { title: string; cells: Map<number, { ahead: number; rival: string }> }[] }[] {
+  return (['bytes', 'ranks'] as const).flatMap((x) => {
+    const rows = results
+      .filter((result) => result.x === x)
+      .map((result) => ({ title: result.title, cells: new Map(aheadOf(result).map(({ x, ahead, rival }) => [x, { ahead, rival }])) }))
+      .filter(({ cells }) => cells.size > 0);
+    const columns = [...new Set(rows.flatMap(({ cells }) => [...cells.keys()]))].sort((a, b) => a - b);
+    return rows.length === 0 ? [] : [{ x, columns, rows }];
+  });
+}
+
+/** Sides of a measurement that could not run, and why. */
+export function absences(results: Result[]): string[] {
+  return results.flatMap(({ title, sides }) => sides.flatMap(({ name, absent }) => (absent === undefined ? [] : [`${title}: ${name} is absent: ${absent}`])));
+}
+
+/** How many times zivm is ahead of TCP between machines, in words. */
+export function guestWords(results: Result[]): string[] {
+  return results
+    .filter(({ name }) => name.startsWith('guests-'))
+    .flatMap((result) => {
+      const points = aheadOf(result, result.sides.map(({ name }) => name).filter((name) => name !== OWN));
+      if (points.length === 0) return [];
+      const factors = points.map(({ ahead }) => ahead);
+      return [`${result.title}: zivm is ${number(Math.min(...factors))} to ${number(Math.max(...factors))} times ahead of TCP over virtio-net`];
+    });
+}
+
+const row = (cells: string[]): string => `| ${cells.join(' | ')} |`;
+
+export function markdown(results: Result[], about: About): string {
+  const lines = ['# zivm beside its rivals', '', `${about.machine}. ${about.versions}. ${about.options}. ${about.guests}. ${about.date}.`, ''];
+  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds.', '');
+  for (const { x, columns, rows } of ratioTable(results)) {
+    lines.push(row([x === 'bytes' ? 'message' : 'ranks', ...rows.map(({ title }) => title)]), row(Array.from({ length: rows.length + 1 }, () => '---')));
+    for (const column of columns) lines.push(row([pointName({ x }, column), ...rows.map(({ cells }) => cells.get(column)?.ahead.toFixed(2) ?? '')]));
+    lines.push('');
+  }
+  for (const sentence of guestWords(results)) lines.push(`${sentence}.`, '');
+  for (const absence of absences(results)) lines.push(`- ${absence}`);
+  for (const result of results) {
+    const sides = result.sides.filter(({ rounds }) => rounds.length > 0).map(({ name, rounds }) => ({ name, points: new Map(pointsOf(rounds).map((point) => [point.x, point])) }));
+    if (sides.length === 0) continue;
+    const xs = [...new Set(sides.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b);
+    lines.push('', `## ${result.title}, ${result.unit}`, '', `Medians; in brackets the smallest and the largest of ${Math.max(...result.sides.map(({ rounds }) => rounds.length))} rounds.`, '');
+    lines.push(row([result.x === 'bytes' ? 'message' : 'ranks', ...sides.map(({ name }) => name)]), row(Array.from({ length: sides.length + 1 }, () => '---')));
+    for (const x of xs) {
+      const cells = sides.map(({ points }) => {
+        const point = points.get(x);
+        return point === undefined ? '' : `${number(point.median)} (${number(point.min)} to ${number(point.max)})`;
+      });
+      lines.push(row([pointName(result, x), ...cells]));
+    }
+  }
+  lines.push('', '## Beside the paper', '', 'Mbps between two virtual machines, as the ZIVM paper reports them (its Table 2), on the machines of its time:', '');
+  lines.push(row(['', 'ZIVM', 'virtio', 'XenLoop']), row(['---', '---', '---', '---']));
+  for (const { tool, zivm, virtio, xenloop } of PAPER) lines.push(row([tool, `${zivm}`, `${virtio}`, `${xenloop}`]));
+  return `${lines.join('\n')}\n`;
+}
