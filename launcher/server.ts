@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { ZivmError } from '../src/errors';
 import { checked, EADDRINUSE, EAGAIN, ECONNREFUSED, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
 import { planRegion } from '../src/ring/layout';
@@ -99,7 +99,7 @@ export class SharedMemoryServer {
   listen(path: string): void {
     let listening = native.listenOn(path);
     if (listening === EADDRINUSE && isLeftBehind(path)) {
-      rmSync(path);
+      rmSync(path, { force: true });
       listening = native.listenOn(path);
     }
     if (listening < 0) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: ${errnoName(listening)}`);
@@ -148,11 +148,13 @@ export class SharedMemoryServer {
       for (const descriptor of other.doorbells) client.queue.push({ value: other.id, descriptor });
     }
     for (const descriptor of doorbells) client.queue.push({ value: id, descriptor });
-    for (const other of this.#clients.values()) {
+    const others = [...this.#clients.values()];
+    // Before the others are told: one of them may turn out to have gone, and then this one must not be told its doorbells.
+    this.#clients.set(id, client);
+    for (const other of others) {
       for (const descriptor of doorbells) other.queue.push({ value: id, descriptor });
       this.#flush(other);
     }
-    this.#clients.set(id, client);
     this.#flush(client);
     return id;
   }
@@ -212,6 +214,7 @@ export class SharedMemoryServer {
 
 /** Whether a socket file is one of a server that was killed: nobody listens there. */
 function isLeftBehind(path: string): boolean {
+  if (!lstatSync(path).isSocket()) return false;
   const connection = native.connectTo(path);
   if (connection >= 0) native.closeDescriptor(connection);
   return connection === ECONNREFUSED;

@@ -4,7 +4,8 @@ import { mappingSpeed, uncachedWarning } from '../../src/region/mapping-speed';
 import { type Device, openDevice } from './device';
 import { findProgram } from '../programs';
 import { RankProcess } from '../rank-process';
-import { BYE, ChannelStream, CONTROL_TAG, forward, openChannel, type Order, type RankOrder, type Report } from './channel';
+import { pack } from '../../src/comm/objects';
+import { BYE, ChannelStream, CONTROL_TAG, forward, HELLO, openChannel, type Order, type RankOrder, type Report } from './channel';
 import { AGENT, LAUNCHER, Pool } from './pool';
 import { type Addressee, CHALLENGE_BYTES, type Sealed, unseal } from './seal';
 import { SharedRegion } from './shared-region';
@@ -24,6 +25,7 @@ export class Agent {
 
   /** @throws ZivmError `ERR_ZIVM_NO_SPACE` when the region serves no more agents */
   async run(): Promise<never> {
+    pack(HELLO, 'zivm-agent'); // what packs objects is loaded now, not while a launcher waits for an answer
     const channel = this.#pool.join(this.#region.peer, this.#device.slots, (peer, slot) => this.#region.ring(peer, slot));
     for (;;) {
       this.#pool.prepare(channel);

@@ -1,10 +1,16 @@
 import { DAX_VARIABLE, GUEST_ENVIRONMENT, POLLED_VARIABLE } from '../../src/job/join';
+import { ZivmError } from '../../src/errors';
+import { checked, native } from '../../src/native';
 import { openDax } from '../../src/region/dax';
 import type { Region } from '../../src/region/region';
 import { SysfsRegion } from '../../src/region/sysfs-region';
 import { hasIommu, ivshmemDevice, openVfioDevice } from '../../src/region/vfio-device';
 import { VfioRegion } from '../../src/region/vfio-region';
+import { PLACEHOLDER_BAR_BYTES } from './pmem';
 import { CONTROL_SLOT, FIRST_RANK_SLOT } from './pool';
+
+/** VFIO's number of the memory. */
+const BAR2 = 2;
 
 /** Ranks of a machine without doorbells: they need none, so there is no limit but the one of the region. */
 const SLOTS_WITHOUT_DOORBELLS = 255;
@@ -32,6 +38,10 @@ export function openDevice(): Device {
     'zivm-agent: this machine has no IOMMU, so no interrupts: ranks that wait here poll. To let them sleep, give the machine a ' +
       'virtual IOMMU (-device intel-iommu,intremap=on) and boot it with intel_iommu=on',
   );
+  // VFIO opens a device once, these files any number of times: a name that only one process can have takes its place.
+  if (native.listenOn(`\0zivm-agent ${address}`) < 0) {
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot use ${address}: another agent is running`);
+  }
   return {
     region: new SysfsRegion(address),
     slots: SLOTS_WITHOUT_DOORBELLS - FIRST_RANK_SLOT,
@@ -42,7 +52,8 @@ export function openDevice(): Device {
 
 function vfio(address: string): Device {
   const { device, doorbells } = openVfioDevice(address);
-  const dax = openDax();
+  const bar = checked<{ byteLength: number }>(native.vfioRegion(device, BAR2), `asking for the device's memory`);
+  const dax = bar.byteLength === PLACEHOLDER_BAR_BYTES ? openDax() : undefined;
   return {
     region: new VfioRegion(device, doorbells[CONTROL_SLOT]!, dax),
     slots: doorbells.length - FIRST_RANK_SLOT,

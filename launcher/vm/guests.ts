@@ -7,7 +7,7 @@ import { Guest } from './guest';
 import { makeInitramfs } from './initramfs';
 import { findKernel } from './kernel';
 import { makeNetwork, type Network } from './network';
-import { PMEM_HEADER_BYTES, PMEM_MODULES, writeInfoBlock } from './pmem';
+import { PLACEHOLDER_BAR_BYTES, PMEM_HEADER_BYTES, PMEM_MODULES, writeInfoBlock } from './pmem';
 import { Pool } from './pool';
 import { AgentSession } from './session';
 import { SharedRegion } from './shared-region';
@@ -15,7 +15,6 @@ import { unpackedKernel } from './vmlinux';
 
 const AGENT_FILE = join(__dirname, '..', 'zivm-agent.js');
 const KEY_BYTES = 32;
-const SMALLEST_BAR_BYTES = 4096;
 /** How often the table of agents is looked at while guests boot. */
 const LOOK_MS = 50;
 
@@ -64,8 +63,7 @@ export class Guests {
     this.#region = new SharedRegion(new HostRegion(server.connect().socket, headerBytes(options)));
     const isPmem = options.memory === 'pmem';
     if (isPmem) this.#writeInfoBlock(server);
-    // The device has to have memory all the same.
-    this.#bar = isPmem ? checked(native.createMemory(SMALLEST_BAR_BYTES), 'making the memory of a BAR') : undefined;
+    this.#bar = isPmem ? checked(native.createMemory(PLACEHOLDER_BAR_BYTES), 'making the memory of a BAR') : undefined;
     const clients = Array.from({ length: options.count }, () => server.connect(this.#bar));
     this.#ids = clients.map(({ id }) => id);
     const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));

@@ -55,7 +55,7 @@ function tapNetwork(guests: number, accel: 'kvm' | 'tcg'): Network | undefined {
   const script = [
     'set -e',
     'ip link add bridge0 type bridge',
-    ...names.map((name) => `ip tuntap add ${name} mode tap && ip link set ${name} master bridge0 && ip link set ${name} up`),
+    ...names.flatMap((name) => [`ip tuntap add ${name} mode tap`, `ip link set ${name} master bridge0`, `ip link set ${name} up`]),
     'ip link set bridge0 up',
     `echo ${READY}`,
     'exec cat', // until its input ends: that is when zivmrun does

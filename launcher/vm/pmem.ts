@@ -7,6 +7,9 @@
 /** Where the memory begins in the file; what is before it is the guest kernel's, and holds the info block. */
 export const PMEM_HEADER_BYTES = 2 << 20;
 
+/** The ivshmem device has to have some memory all the same. */
+export const PLACEHOLDER_BAR_BYTES = 4096;
+
 /** Modules of the guest's kernel, in the order in which they find the device. */
 export const PMEM_MODULES = ['nfit', 'virtio_pmem', 'nd_pmem', 'dax_pmem', 'device_dax'];
 

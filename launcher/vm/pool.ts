@@ -146,22 +146,28 @@ export class Pool {
 
   /** An agent that had died while its machine lived has left channels behind: whoever talks to it there learns of it. */
   #takeBack(peer: number, ring: Ring): void {
-    for (let channel = 0; channel < this.#channels; channel++) {
-      const state = this.#entry(channel) + CHANNEL_STATE;
-      const word = Atomics.load(this.#words, state);
-      if (word === FREE || this.#words[this.#entry(channel) + CHANNEL_AGENT] !== peer) continue;
-      if (stateOf(word) !== BUSY) {
-        // CHANGING by a launcher: it is free when that has left.
-        if (stateOf(word) === READY || word === stateBy(CHANGING, peer)) Atomics.compareExchange(this.#words, state, word, FREE);
-        continue;
-      }
-      const launcher = word >>> STATE_BITS;
-      if (Atomics.compareExchange(this.#words, state, word, stateBy(CHANGING, launcher)) !== word) continue;
-      const words = this.channelWords(channel);
-      markEnded(words, AGENT, CHANNEL_RANKS, ring);
-      const end: RankState = Atomics.load(words, rankWord(LAUNCHER) + RANK_STATE);
-      if (end !== RankState.Expected) Atomics.store(this.#words, state, FREE);
-    }
+    for (let channel = 0; channel < this.#channels; channel++) while (!this.#takeBackOne(channel, peer, ring));
+  }
+
+  /** @returns false when the channel has changed meanwhile, and is to be looked at again */
+  #takeBackOne(channel: number, peer: number, ring: Ring): boolean {
+    const entry = this.#entry(channel);
+    const state = entry + CHANNEL_STATE;
+    const word = Atomics.load(this.#words, state);
+    const free = (from: number): boolean => Atomics.compareExchange(this.#words, state, from, FREE) === from;
+    if (word === stateBy(CHANGING, peer)) return free(word);
+    // CHANGING by a launcher: it is free when that has left.
+    if (word === FREE || stateOf(word) === CHANGING || this.#words[entry + CHANNEL_AGENT] !== peer) return true;
+    if (stateOf(word) === READY) return free(word);
+    const launcher = word >>> STATE_BITS;
+    const words = this.channelWords(channel);
+    // While the word stays as it is, nobody else uses the channel: it is marked first.
+    markEnded(words, AGENT, CHANNEL_RANKS, ring);
+    const left = stateBy(CHANGING, launcher);
+    if (Atomics.compareExchange(this.#words, state, word, left) !== word) return false;
+    const end: RankState = Atomics.load(words, rankWord(LAUNCHER) + RANK_STATE);
+    if (end !== RankState.Expected) free(left);
+    return true;
   }
 
   /** Prepares the channel for the next launcher. `isReady` must be called when the agent listens. */
@@ -239,9 +245,9 @@ export class Pool {
     if (word === FREE) return true;
     const isAgent = stateOf(word) !== CHANGING && this.#words[entry + CHANNEL_AGENT] === peer;
     if (isAgent || word === stateBy(CHANGING, peer)) {
-      if (Atomics.compareExchange(this.#words, state, word, FREE) !== word) return false;
+      // While the word stays as it is, nobody else uses the channel: it is marked first.
       if (stateOf(word) === BUSY) markEnded(this.channelWords(channel), AGENT, CHANNEL_RANKS, ring);
-      return true;
+      return Atomics.compareExchange(this.#words, state, word, FREE) === word;
     }
     if (word !== stateBy(BUSY, peer)) return true;
     markEnded(this.channelWords(channel), LAUNCHER, CHANNEL_RANKS, ring);

@@ -46,7 +46,7 @@ export class AgentSession {
     const session = new AgentSession(region, pool, agent, key);
     session.#comm.isendObject(HELLO, AGENT, CONTROL_TAG);
     const first = await session.#firstReport();
-    const isChallenge = first.kind === 'challenge' && first.challenge instanceof Uint8Array && first.challenge.length === CHALLENGE_BYTES;
+    const isChallenge = first?.kind === 'challenge' && first.challenge instanceof Uint8Array && first.challenge.length === CHALLENGE_BYTES;
     if (!isChallenge) {
       session.#close();
       throw new ZivmError('ERR_ZIVM_LAUNCH', `the agent with peer ${agent.peer} did not send a challenge: is it of this version of zivm?`);
@@ -57,13 +57,13 @@ export class AgentSession {
     return session;
   }
 
-  async #firstReport(): Promise<Report> {
-    const receive = this.#comm.irecvObject<Report | undefined>(AGENT, CONTROL_TAG);
-    const timer = setTimeout(() => receive.cancel(), ANSWER_MS);
+  async #firstReport(): Promise<Report | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new ZivmError('ERR_ZIVM_PEER_FAILED', `the agent with peer ${this.peer} does not answer`)), ANSWER_MS);
+    });
     try {
-      const report = await receive;
-      if (report !== undefined) return report;
-      throw new ZivmError('ERR_ZIVM_PEER_FAILED', `the agent with peer ${this.peer} does not answer`);
+      return await Promise.race([this.#comm.irecvObject<Report | null>(AGENT, CONTROL_TAG), silence]);
     } catch (error) {
       this.#close();
       throw error;

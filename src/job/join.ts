@@ -95,6 +95,11 @@ export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
   }
   words[entry + RANK_PID] = process.pid;
   words[entry + RANK_KERNEL] = kernelIdentity();
+  // What a rank starts inherits its variables; elsewhere the descriptors that they name are closed by then.
+  const phase: RankPhase = Atomics.load(words, entry + RANK_PHASE);
+  if (isPolled && phase !== RankPhase.Absent) {
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `rank ${rank} has joined already: a program that a rank starts is no rank itself. Start it without the variables ${names.join(', ')}`);
+  }
   Atomics.store(words, entry + RANK_PHASE, RankPhase.Joined);
   return { rank, size, region, words, plan, ranksHere: size, coresHere, canYield: !isGuest };
 }

@@ -1,5 +1,6 @@
 import { existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ZivmError } from '../errors';
 
 const DAX_DEVICES = '/sys/bus/dax/devices';
 
@@ -9,10 +10,13 @@ export interface DaxMemory {
   byteLength: number;
 }
 
-/** Opens the persistent memory of this machine, if it has some. */
-export function openDax(): DaxMemory | undefined {
-  if (!existsSync(DAX_DEVICES)) return undefined;
-  const [name] = readdirSync(DAX_DEVICES).sort();
-  if (name === undefined) return undefined;
-  return { descriptor: openSync(join('/dev', name), 'r+'), byteLength: Number(readFileSync(join(DAX_DEVICES, name, 'size'), 'utf8')) };
+/** Opens the persistent memory of this machine. @throws ZivmError `ERR_ZIVM_LAUNCH` when it has none */
+export function openDax(): DaxMemory {
+  const sizeOf = (name: string): number => Number(readFileSync(join(DAX_DEVICES, name, 'size'), 'utf8'));
+  const names = existsSync(DAX_DEVICES) ? readdirSync(DAX_DEVICES).sort() : [];
+  const name = names.find((name) => sizeOf(name) > 0);
+  if (name === undefined) {
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `the ivshmem device has no memory of its own, and the machine no persistent memory (${DAX_DEVICES}) in its place`);
+  }
+  return { descriptor: openSync(join('/dev', name), 'r+'), byteLength: sizeOf(name) };
 }

@@ -1,5 +1,6 @@
 import { openSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ZivmError } from '../errors';
 import { checked, native, type Watcher } from '../native';
 import type { Region } from './region';
 import { PCI_DEVICES } from './vfio-device';
@@ -22,10 +23,14 @@ export class SysfsRegion implements Region {
   readonly #registers: Int32Array;
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
 
-  /** @param address of the device, such as 0000:00:03.0 @throws ZivmError when it cannot be mapped; root can */
+  /** @param address of the device, such as 0000:00:03.0 @throws ZivmError `ERR_ZIVM_LAUNCH` for who is not root */
   constructor(address: string) {
     const folder = join(PCI_DEVICES, address);
-    writeFileSync(join(folder, 'enable'), '1');
+    try {
+      writeFileSync(join(folder, 'enable'), '1');
+    } catch (cause) {
+      throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot use ${folder}, which only root can: ${(cause as Error).message}`, { cause });
+    }
     this.#registers = new Int32Array(mapResource(folder, 0));
     this.peer = this.#registers[IV_POSITION]!;
     this.memory = mapResource(folder, 2);

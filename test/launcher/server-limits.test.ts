@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,16 @@ test('without descriptors left it turns clients away, and lets them in again whe
   for (const client of clients) client.destroy();
   server.signal('SIGTERM');
   expect((await server.ended).exitCode).toBe(0);
+  rmSync(folder, { recursive: true });
+});
+
+test('a file that is no socket stays where it is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zivm-server-'));
+  const path = join(folder, 'precious');
+  writeFileSync(path, 'content');
+  const { exitCode, stderr } = await startZivmrun(['server', '--socket', path, '--size', '32M']).ended;
+  expect({ exitCode, content: readFileSync(path, 'utf8') }).toEqual({ exitCode: 2, content: 'content' });
+  expect(stderr).toMatch(/cannot listen on .*precious: EADDRINUSE/);
   rmSync(folder, { recursive: true });
 });
 

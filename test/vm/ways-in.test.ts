@@ -14,7 +14,7 @@ const programs = ['way-in.mjs', 'messages.mjs', 'collectives.mjs'];
 
 jest.setTimeout(400_000);
 
-test.each(programs)('on the host: %s', async (file) => {
+test.each([...programs, 'child.mjs'])('on the host: %s', async (file) => {
   expect(await linesOf(['-n', '2', program(file)], options)).toEqual(done);
 });
 
@@ -38,7 +38,7 @@ describeInGuests('in machines', () => {
     afterAll(() => site.close());
     beforeEach(() => site.agentsReady(2));
 
-    test.each(programs)('%s', async (file) => {
+    test.each([...programs, 'child.mjs'])('%s', async (file) => {
       expect(await site.lines(['-n', '2', program(file)])).toEqual(done);
     });
   });
