@@ -35,9 +35,10 @@ export interface Benchmark {
  * enough. In each pass half of the ranks come late, so that messages also come before their receives are posted.
  */
 const COMPILE_PASSES = 60;
-/** Passes for messages above COMPILE_BYTES. */
+/** Passes for messages above COMPILE_BYTES, and with more than COMPILE_RANKS ranks, where a call takes up to a millisecond. */
 const COMPILE_PASSES_LONG = 6;
 const COMPILE_BYTES = 128 << 10;
+const COMPILE_RANKS = 8;
 const COMPILE_PART = 1 / 4;
 
 /** A pause before each size, so that forwarding the line printed last takes no core from the ranks. */
@@ -93,7 +94,8 @@ function messageSizes({ sizes: range, datatype = CHAR }: Benchmark, { minBytes, 
 }
 
 function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: BenchmarkOptions): void {
-  for (let pass = 0; pass < COMPILE_PASSES; pass++) {
+  const passes = comm.size > COMPILE_RANKS ? COMPILE_PASSES_LONG : COMPILE_PASSES;
+  for (let pass = 0; pass < passes; pass++) {
     for (const bytes of sizes) {
       if (bytes > COMPILE_BYTES && pass >= COMPILE_PASSES_LONG) continue;
       const trial = trialOf(bytes, benchmark.iterations, options);
