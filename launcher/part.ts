@@ -31,7 +31,7 @@ export function phaseOf(words: Int32Array, rank: number): RankPhase {
 export function markEnded(words: Int32Array, rank: number, rankCount: number, ring: Ring): void {
   const state = phaseOf(words, rank) === RankPhase.Finished ? RankState.Finished : RankState.Dead;
   Atomics.store(words, rankWord(rank) + RANK_STATE, state);
-  // SYNC POINT with Engine.prepareSleep: epoch first, then a look at who is armed.
+  // SYNC POINT with Progress.prepareSleep: epoch first, then a look at who is armed.
   Atomics.add(words, HEADER_EPOCH, 1);
   for (let other = 0; other < rankCount; other++) {
     const entry = rankWord(other);

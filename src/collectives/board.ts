@@ -66,7 +66,7 @@ export class Board {
     const { words } = this.#engine;
     const slot = this.#slot(this.#rank, this.#number);
     words[slot + SLOT_LENGTH] = byteLength;
-    // SYNC POINT with Engine.waitForNumber: the data is visible to who sees the number, and after this fence either a
+    // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number, and after this fence either a
     // sleeper's armed word is seen here, or the number is seen there.
     Atomics.store(words, slot, this.#number);
     for (let rank = 0; rank < this.#worldRanks.length; rank++) {
@@ -80,7 +80,7 @@ export class Board {
   }
 
   #waitFor(rank: number, number: number): void {
-    if (rank !== this.#rank) this.#engine.waitForNumber(this.#slot(rank, number), number, this.#worldRanks[rank]!);
+    if (rank !== this.#rank) this.#engine.waiting.forNumber(this.#slot(rank, number), number, this.#worldRanks[rank]!);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Watcher } from '../native';
 import type { Engine } from './engine';
+import type { Progress } from './progress';
 
 /** Turns of the event loop that look for progress before the doorbell is relied on. */
 const TURNS = 8;
@@ -10,6 +11,7 @@ const TURNS = 8;
  */
 export class Background {
   readonly #engine: Engine;
+  readonly #progress: Progress;
   readonly #makeWatcher: (onRing: () => void) => Watcher;
   #watcher: Watcher | null = null;
   #pending = 0;
@@ -18,8 +20,9 @@ export class Background {
   #turnsLeft = 0;
   #isClosed = false;
 
-  constructor(engine: Engine, makeWatcher: (onRing: () => void) => Watcher) {
+  constructor(engine: Engine, progress: Progress, makeWatcher: (onRing: () => void) => Watcher) {
     this.#engine = engine;
+    this.#progress = progress;
     this.#makeWatcher = makeWatcher;
   }
 
@@ -72,7 +75,7 @@ export class Background {
     if (this.#engine.poll()) this.#turnsLeft = TURNS;
     if (this.#pending === 0) {
       this.#watcher?.stop();
-    } else if (--this.#turnsLeft > 0 || !this.#engine.prepareSleep()) {
+    } else if (--this.#turnsLeft > 0 || !this.#progress.prepareSleep()) {
       this.#schedule();
     } else {
       this.#watch();
@@ -82,7 +85,7 @@ export class Background {
   #watch(): void {
     if (this.#watcher === null) {
       this.#watcher = this.#makeWatcher(() => {
-        this.#engine.wake();
+        this.#progress.wake();
         this.resume();
       });
       if (this.#awaited === 0) this.#watcher.unref();

@@ -67,7 +67,7 @@ export abstract class Request<T> implements PromiseLike<T> {
    * @throws ZivmError `ERR_ZIVM_TIMEOUT` when it is still pending then; else what the operation failed with
    */
   wait(timeoutMs?: number): T {
-    if (!this.done && !this.engine.waitFor(this, timeoutMs)) {
+    if (!this.done && !this.engine.waiting.forRequest(this, timeoutMs)) {
       throw new ZivmError('ERR_ZIVM_TIMEOUT', `the request is still pending after ${timeoutMs} ms`, { call: 'wait' });
     }
     return this.outcome();
@@ -152,7 +152,7 @@ export abstract class Request<T> implements PromiseLike<T> {
 
   /** Waits for all (MPI_Waitall), then gives their results in order, or throws the first failure. */
   static waitAll<T>(requests: readonly Request<T>[]): T[] {
-    for (const request of requests) if (!request.done) request.engine.waitFor(request);
+    for (const request of requests) if (!request.done) request.engine.waiting.forRequest(request);
     return requests.map((request) => request.outcome());
   }
 
@@ -198,7 +198,7 @@ export abstract class Request<T> implements PromiseLike<T> {
   private static waitForOne<T>(requests: readonly Request<T>[]): number {
     const isNews = (request: Request<T>): boolean => request.done && !request.reported;
     const waiting = requests.filter((request) => !request.reported);
-    waiting[0]?.engine.waitForAny(waiting, () => requests.some(isNews));
+    waiting[0]?.engine.waiting.forAny(waiting, () => requests.some(isNews));
     return requests.findIndex(isNews);
   }
 

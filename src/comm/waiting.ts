@@ -1,0 +1,133 @@
+import { Idle, type IdlePolicy } from '../ring/idle';
+import type { Wakeup } from '../ring/wakeup';
+import type { Watchlist } from '../ring/watchlist';
+import type { Engine } from './engine';
+import type { Outbox } from './outbox';
+import type { Progress } from './progress';
+import type { Request } from './request';
+import { isUpToSelf, nobodyCanSend } from './self';
+
+/** About as long as a message needs from one core to another. */
+const SPIN_LOOKS = 32;
+
+/** Blocks a call until what it waits for is there: makes progress, spins, gives the core away, sleeps. */
+export class Waiting {
+  readonly #engine: Engine;
+  readonly #progress: Progress;
+  readonly #outbox: Outbox;
+  readonly #wakeup: Wakeup;
+  readonly #idle: IdlePolicy;
+  readonly #watchlist: Watchlist;
+  /** The word of the region, beside rings, that a blocking call waits for, or -1; and the number that it is to reach. */
+  #awaitedWord = -1;
+  #awaitedNumber = 0;
+
+  constructor(engine: Engine, progress: Progress, outbox: Outbox, wakeup: Wakeup, idle: IdlePolicy, watchlist: Watchlist) {
+    this.#engine = engine;
+    this.#progress = progress;
+    this.#outbox = outbox;
+    this.#wakeup = wakeup;
+    this.#idle = idle;
+    this.#watchlist = watchlist;
+  }
+
+  /** Waits for a request. @returns false when it is still pending after `timeoutMs` */
+  forRequest(request: Request<unknown>, timeoutMs?: number): boolean {
+    const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+    if (timeoutMs === undefined && isUpToSelf(this.#engine.rank, request)) throw nobodyCanSend();
+    let looks = 0;
+    while (!request.done) {
+      if (this.#engine.poll()) looks = 0;
+      else if (!this.#rest(++looks, deadline)) return request.done;
+    }
+    return true;
+  }
+
+  /** Waits until a condition holds that the completion of one of these requests makes true. */
+  forAny(requests: readonly Request<unknown>[], condition: () => boolean): void {
+    if (!condition() && requests.every((request) => isUpToSelf(this.#engine.rank, request))) throw nobodyCanSend();
+    this.until(condition);
+  }
+
+  /** Waits until a condition holds that only progress can make true. */
+  until(condition: () => boolean): void {
+    let looks = 0;
+    while (!condition()) {
+      if (this.#engine.poll()) looks = 0;
+      else this.#rest(++looks, Infinity);
+    }
+  }
+
+  /** Waits until a word of the region, written by `sender`, has reached a number. @throws ZivmError when it has ended */
+  forNumber(word: number, number: number, sender: number): void {
+    const { words, peers } = this.#engine;
+    if (((Atomics.load(words, word) - number) | 0) >= 0) return;
+    this.#awaitedWord = word;
+    this.#awaitedNumber = number;
+    try {
+      for (let looks = 0; !this.#isNumberThere(); ) {
+        const { ended } = peers[sender]!;
+        if (ended !== null) throw ended;
+        if (this.#engine.poll()) looks = 0;
+        else this.#rest(++looks, Infinity);
+      }
+    } finally {
+      this.#awaitedWord = -1;
+    }
+  }
+
+  #isNumberThere(): boolean {
+    return ((Atomics.load(this.#engine.words, this.#awaitedWord) - this.#awaitedNumber) | 0) >= 0;
+  }
+
+  /** Looks for the number a few times over, as fast as it can. */
+  #spinForNumber(): void {
+    const { words } = this.#engine;
+    const word = this.#awaitedWord;
+    for (let look = 0; look < SPIN_LOOKS && ((words[word]! - this.#awaitedNumber) | 0) < 0; look++);
+  }
+
+  /** What a call does between two looks. @returns false when the deadline is over */
+  #rest(looks: number, deadline: number): boolean {
+    switch (this.#idle.next(looks)) {
+      case Idle.Spin:
+        if (this.#awaitedWord >= 0) this.#spinForNumber();
+        else this.#progress.spin();
+        return deadline === Infinity || (looks & 255) !== 0 || performance.now() < deadline;
+      case Idle.Yield:
+        this.#yieldCore();
+        return deadline === Infinity || performance.now() < deadline;
+      case Idle.Sleep: {
+        if (deadline === Infinity && this.#alone()) throw nobodyCanSend();
+        const leftMs = deadline === Infinity ? -1 : deadline - performance.now();
+        if (deadline !== Infinity && leftMs <= 0) return false;
+        this.#sleep(leftMs);
+        return true;
+      }
+    }
+  }
+
+  #sleep(leftMs: number): void {
+    // The number is looked for after arming too, as everything else that a rank may be woken for.
+    const isThere = !this.#progress.prepareSleep() || (this.#awaitedWord >= 0 && this.#isNumberThere());
+    if (!isThere) this.#wakeup.sleep(leftMs);
+    this.#engine.wakeUp();
+  }
+
+  /** Lets other ranks have the core until something has changed that poll would see, or for long enough. */
+  #yieldCore(): void {
+    const list = this.#watchlist;
+    list.clear();
+    let isQuiet = this.#progress.watch(list);
+    if (this.#awaitedWord >= 0) isQuiet &&= ((list.add(this.#awaitedWord) - this.#awaitedNumber) | 0) < 0;
+    if (!isQuiet) return;
+    // Room in a ring is not among the words: a rank that waits for it looks again after every turn.
+    list.yieldWhileSame(this.#outbox.idle ? this.#idle.yields : 1);
+  }
+
+  /** True when no other rank is left that could do anything. */
+  #alone(): boolean {
+    const { peers, rank } = this.#engine;
+    return peers.every((peer) => peer.ended !== null || peer.rank === rank);
+  }
+}
