@@ -2,6 +2,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Comm } from '../src/index';
 import { NETWORK_VARIABLE } from '../src/job/join';
+import { Link } from './link';
 
 /*
  * Two ranks connected by TCP, as a Node program would do it without zivm: between virtual machines over their network,
@@ -15,33 +16,18 @@ interface Place {
   port: number;
 }
 
-/** One rank's end of the connection: bytes in order, without boundaries of messages. */
-export class TcpLink {
+/** One rank's end of the connection. */
+export class TcpLink extends Link {
   /** What it goes over. */
   readonly kind: string;
   readonly #socket: Socket;
-  #received = 0;
-  #wanted = 0;
-  #arrived: () => void = () => undefined;
 
   constructor(socket: Socket, kind: string) {
+    super((bytes) => socket.write(bytes));
     this.kind = kind;
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (bytes) => {
-      this.#received += bytes.length;
-      if (this.#received >= this.#wanted) this.#arrived();
-    });
-  }
-
-  send(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
-  }
-
-  /** Waits for `byteLength` bytes after those that were waited for before. */
-  receive(byteLength: number): Promise<void> {
-    this.#wanted += byteLength;
-    return this.#received >= this.#wanted ? Promise.resolve() : new Promise((resolve) => (this.#arrived = resolve));
+    socket.on('data', (bytes) => this.arrive(bytes.length));
   }
 
   close(): void {

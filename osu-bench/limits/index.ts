@@ -2,21 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { output, PACKAGE, ZIVMRUN } from '../report/commands';
 import type { Limits } from './rank';
 
 /*
  * How near zivm is to what two virtual machines allow: beside C programs in the same two machines that use nothing but
  * the shared memory and the doorbell. Needs a C compiler.
  */
-const PACKAGE = join(__dirname, '..', '..', '..');
-const ZIVMRUN = join(PACKAGE, 'dist', 'launcher', 'zivmrun.js');
-
 const folder = mkdtempSync(join(tmpdir(), 'zivm-limits-'));
 try {
   const program = join(folder, 'between');
   execFileSync('cc', ['-O3', '-o', program, join(PACKAGE, 'osu-bench', 'limits', 'between.c')]);
-  const output = execFileSync(process.execPath, [ZIVMRUN, '--vms', '2', '-n', '2', join(__dirname, 'rank.js'), program], { encoding: 'utf8' });
-  const { polled, woken } = JSON.parse(output) as Limits;
+  const { polled, woken } = JSON.parse(output(process.execPath, [ZIVMRUN, '--vms', '2', '-n', '2', join(__dirname, 'rank.js'), program])) as Limits;
   const line = (what: string, { zivm, c }: { zivm: number; c: number }): string =>
     `${what.padEnd(60)}${(zivm / 1e3).toFixed(1).padStart(12)}${(c / 1e3).toFixed(1).padStart(12)}${(zivm / c).toFixed(2).padStart(10)}`;
   console.log(`${'# between two virtual machines, us, medians of 5 rounds'.padEnd(60)}${'zivm'.padStart(12)}${'C'.padStart(12)}${'zivm / C'.padStart(10)}`);

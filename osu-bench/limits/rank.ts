@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { Comm } from '../../src/index';
 import { GUEST_ENVIRONMENT, joinJob } from '../../src/job/join';
+import { median } from '../report/measurement';
 import { RANK_PEER, RANK_SLOT, rankWord } from '../../src/ring/layout';
 
 /*
@@ -66,10 +67,6 @@ function woken(): number {
     }
   }
   return median(times);
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 // V8 compiles, which takes it a hundred times as long in an emulated machine.

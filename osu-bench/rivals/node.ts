@@ -4,6 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { Link, pingPongOver, streamOver } from '../link';
+import { LARGE_BYTES } from '../trial';
 
 /*
  * What a Node user has without zivm, in the loops of osu_latency and osu_bw: node node.js TRANSPORT latency|bandwidth MAX.
@@ -11,71 +13,20 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 export const NODE_TRANSPORTS = ['Unix socket', 'loopback TCP', 'child_process IPC', 'worker postMessage'] as const;
 type Transport = (typeof NODE_TRANSPORTS)[number];
 
-const ITERATIONS = { small: [1000, 100], large: [50, 5] } as const;
-const LARGE_BYTES = 8192;
+const ITERATIONS = {
+  latency: { small: [1000, 100], large: [50, 5] },
+  bandwidth: { small: [50, 5], large: [3, 1] },
+} as const;
 const WINDOW = 64;
-const ACK_BYTES = 4;
 const COMPILE_PASSES = 3;
 
-/** One end: bytes in order, without boundaries of messages. */
-class Link {
-  readonly send: (bytes: Uint8Array) => void;
-  #received = 0;
-  #wanted = 0;
-  #arrived: () => void = () => undefined;
-
-  constructor(send: (bytes: Uint8Array) => void) {
-    this.send = send;
-  }
-
-  arrive(byteLength: number): void {
-    this.#received += byteLength;
-    if (this.#received >= this.#wanted) this.#arrived();
-  }
-
-  receive(byteLength: number): Promise<void> {
-    this.#wanted += byteLength;
-    return this.#received >= this.#wanted ? Promise.resolve() : new Promise((resolve) => (this.#arrived = resolve));
-  }
-}
-
-type Loop = (link: Link, isFirst: boolean, bytes: number, iterations: number, warmup: number) => Promise<number>;
-
-const latency: Loop = async (link, isFirst, bytes, iterations, warmup) => {
-  const data = new Uint8Array(bytes);
-  let start = 0;
-  for (let i = 0; i < warmup + iterations; i++) {
-    if (i === warmup) start = performance.now();
-    if (isFirst) link.send(data);
-    await link.receive(bytes);
-    if (!isFirst) link.send(data);
-  }
-  return ((performance.now() - start) * 1e3) / 2 / iterations;
-};
-
-const bandwidth: Loop = async (link, isFirst, bytes, iterations, warmup) => {
-  const data = new Uint8Array(bytes);
-  const ack = new Uint8Array(ACK_BYTES);
-  let start = 0;
-  for (let i = 0; i < warmup + iterations; i++) {
-    if (i === warmup) start = performance.now();
-    if (isFirst) {
-      for (let j = 0; j < WINDOW; j++) link.send(data);
-      await link.receive(ACK_BYTES);
-    } else {
-      await link.receive(bytes * WINDOW);
-      link.send(ack);
-    }
-  }
-  return (bytes * iterations * WINDOW) / ((performance.now() - start) * 1e3);
-};
+type Loop = 'latency' | 'bandwidth';
 
 async function run(link: Link, isFirst: boolean, loop: Loop, maxBytes: number): Promise<void> {
   const measure = (bytes: number): Promise<number> => {
-    const [iterations, warmup] = bytes > LARGE_BYTES ? ITERATIONS.large : ITERATIONS.small;
-    // A window is many messages already.
-    const part = loop === bandwidth ? 0.05 : 1;
-    return loop(link, isFirst, bytes, Math.ceil(iterations * part), Math.ceil(warmup * part));
+    const [iterations, warmup] = ITERATIONS[loop][bytes > LARGE_BYTES ? 'large' : 'small'];
+    const trial = { bytes, iterations, warmup };
+    return loop === 'latency' ? pingPongOver(link, isFirst, trial) : streamOver(link, isFirst, trial, WINDOW);
   };
   for (let pass = 0; pass < COMPILE_PASSES; pass++) await measure(8);
   for (let bytes = 1; bytes <= maxBytes; bytes *= 2) {
@@ -134,8 +85,7 @@ async function second(transport: Transport, address: string | undefined, loop: L
 }
 
 if (require.main === module || !isMainThread) {
-  const [transport, what, max, address] = process.argv.slice(2) as [Transport, string, string, string | undefined];
-  const loop = what === 'bandwidth' ? bandwidth : latency;
+  const [transport, loop, max, address] = process.argv.slice(2) as [Transport, Loop, string, string | undefined];
   const isSecond = !isMainThread || process.send !== undefined;
-  void (isSecond ? second(transport, address, loop, Number(max)) : first(transport, [transport, what, max], loop, Number(max)));
+  void (isSecond ? second(transport, address, loop, Number(max)) : first(transport, [transport, loop, max], loop, Number(max)));
 }
