@@ -12,6 +12,9 @@ const ROOT_ALLOWED = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFI
 /** Nothing takes so long that has not gone wrong. */
 const LIMIT_MS = 600_000;
 
+/** A side is not there, which is no failure. */
+export class Absent extends Error {}
+
 export function output(command: string, args: string[]): string {
   return execFileSync(command, args, {
     encoding: 'utf8',
@@ -63,33 +66,35 @@ const MPI: MpiRival[] = [
   },
 ];
 
-/** Compiles a rival's loop, once. @throws Error when its compiler is absent */
+/** Compiles a rival's loop, once. @throws Absent when its compiler is, Error when it fails */
 function compiled(rival: MpiRival, source: string, folder: string, known: Map<string, string>): string {
   const binary = join(folder, `${source}.${rival.compiler}`);
   if (!known.has(binary)) {
     try {
       execFileSync(rival.compiler, ['-O3', join(PACKAGE, 'osu-bench', 'rivals', source), '-o', binary], { stdio: ['ignore', 'ignore', 'pipe'] });
     } catch (cause) {
-      const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-      const why = isMissing ? `${rival.compiler} is not installed (apt-get install mpich libmpich-dev openmpi-bin libopenmpi-dev)` : (cause as Error).message;
-      throw new Error(why, { cause });
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      throw new Absent(`${rival.compiler} is not installed (apt-get install mpich libmpich-dev openmpi-bin libopenmpi-dev)`, { cause });
     }
     known.set(binary, binary);
   }
   return binary;
 }
 
-/** MPICH and Open MPI in C, running the loop of `source`. @param read makes the values out of runs @param ranks most ranks of a run */
-export function mpiSides(source: string, folder: string, read: (run: (ranks: number, args?: string[]) => string) => Values, ranks: number): Side[] {
+/**
+ * MPICH and Open MPI in C, running the loop of `source`.
+ * @param rankCounts what they are run with; those that a rival cannot run with are left out
+ * @param read makes the values out of runs with these numbers of ranks
+ */
+export function mpiSides(source: string, folder: string, rankCounts: number[], read: (run: (ranks: number, args?: string[]) => string, counts: number[]) => Values): Side[] {
   const known = new Map<string, string>();
   return MPI.map((rival) => ({
     name: rival.name,
     run: () => {
-      if (ranks > cpus().length && !rival.canShareCores) throw new Error('it only spins with more ranks than cores');
-      return read((count, args = []) => {
-        const binary = compiled(rival, source, folder, known);
-        return output(rival.command, ['-n', `${count}`, ...rival.args(count), binary, ...args]);
-      });
+      const counts = rankCounts.filter((count) => count <= cpus().length || rival.canShareCores);
+      if (counts.length === 0) throw new Absent('it only spins with more ranks than cores');
+      const binary = compiled(rival, source, folder, known);
+      return read((count, args = []) => output(rival.command, ['-n', `${count}`, ...rival.args(count), binary, ...args]), counts);
     },
   }));
 }

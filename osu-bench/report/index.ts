@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseCount } from '../../launcher/arguments';
 import { chooseAccel } from '../../launcher/vm/accel';
 import { PACKAGE } from './commands';
-import { type Result, aheadOf, pointsOf } from './measurement';
+import { type Result, aheadOf, median, pointsOf } from './measurement';
 import { page } from './page';
 import { type Extent, FULL, machine, plan, QUICK, SLOW } from './plan';
 import { plot } from './plots';
@@ -29,6 +30,7 @@ interface Options {
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zivm-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(128 + constants.signals[signal]));
   const names = plan(FULL, folder).map(({ name }) => name);
   const command = new Command('npm run bench --')
     .description('Measures zivm beside its rivals, in turn, and writes a report. After an interruption it goes on where it was.')
@@ -51,11 +53,12 @@ async function main(): Promise<void> {
   // Rounds of another extent are not comparable, and have a file of their own.
   const file = join(target, `rounds-${quick ? 'quick' : 'full'}-${extent.maxBytes}.jsonl`);
   if (fresh) rmSync(file, { force: true });
-  const done = new Rounds(file);
-  runAll(measurements, rounds, done, (line) => console.log(line));
+  const options = `${rounds} rounds, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
+  const done = new Rounds(file, { build: buildDigest(), options });
+  await runAll(measurements, rounds, done, (line) => console.log(line));
 
   const results = measurements.map((measurement) => done.resultOf(measurement));
-  const about = aboutThis(rounds, extent);
+  const about = aboutThis(done, options);
   const plots = new Map<string, string>();
   for (const result of results) if (result.sides.some((side) => side.rounds.length > 0)) plots.set(result.name, await plot(result));
   writeFileSync(join(target, 'results.json'), `${JSON.stringify({ about, results: results.map(figures) }, null, 1)}\n`);
@@ -63,6 +66,8 @@ async function main(): Promise<void> {
   writeFileSync(join(target, 'report.md'), text);
   writeFileSync(join(target, 'index.html'), page(results, about, plots));
   console.log(`\n${text}\nThe report is ${join(target, 'index.html')}`);
+  if (done.failures > 0) process.exitCode = 1;
+  else done.complete();
 }
 
 /** A result with its medians, spread and ratios beside the rounds. */
@@ -70,14 +75,24 @@ function figures(result: Result): object {
   return { ...result, sides: result.sides.map((side) => ({ ...side, points: pointsOf(side.rounds) })), ahead: aheadOf(result) };
 }
 
-function aboutThis(rounds: number, { maxBytes, ranks }: Extent): About {
+/** What tells builds apart: rounds of different ones are not put together. */
+function buildDigest(): string {
+  const files = readdirSync(join(PACKAGE, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
+  const hash = createHash('sha256');
+  for (const name of [...files.sort().map((name) => join('dist', name)), join('build', 'Release', 'zivm.node')]) hash.update(readFileSync(join(PACKAGE, name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function aboutThis(done: Rounds, options: string): About {
+  const [from, to] = done.span.map((at) => at.slice(0, 16).replace('T', ' ')) as [string, string];
   const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { version: string };
   return {
     machine: machine(),
     versions: `Linux ${release()}, Node ${process.version}, zivm ${version}`,
-    options: `${rounds} rounds, messages of zivm up to ${maxBytes} bytes, ${ranks.join(', ')} ranks, each on a core of its own while there are enough`,
+    options,
     guests: `Virtual machines under ${chooseAccel('auto') === 'kvm' ? 'KVM' : 'emulation (TCG)'}`,
-    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    date: `Measured from ${from} to ${to} UTC`,
+    load: `Before the runs others kept the machine ${median(done.busy)} % busy, ${Math.max(...done.busy)} % at most`,
   };
 }
 

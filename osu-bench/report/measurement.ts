@@ -21,8 +21,8 @@ export interface Measurement {
 
 /** A measurement that has been made. */
 export interface Result extends Omit<Measurement, 'sides'> {
-  /** In the order of the sides; an absent one has no rounds, and a reason. */
-  sides: { name: string; rounds: Values[]; absent: string | undefined }[];
+  /** In the order of the sides; one that is absent or has failed has a reason. */
+  sides: { name: string; rounds: Values[]; absent: string | undefined; failed: string | undefined }[];
 }
 
 /** Names of the sides whose users zivm wants: the table of ratios is about the better of them. */

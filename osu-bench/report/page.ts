@@ -1,5 +1,5 @@
 import type { Result } from './measurement';
-import { type About, absences, guestWords, number, PAPER, pointName, ratioTable } from './words';
+import { type About, absences, guestWords, number, PAPER, pointName, ratioTable, roundsName } from './words';
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #6b6b6b; --line: #8885; --ahead: 0, 114, 178; --behind: 213, 94, 0; }
@@ -17,8 +17,9 @@ figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: .4rem; }
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** The deeper the colour, the further ahead or behind: full at twice or half. */
-function shade(ahead: number): string {
+/** The deeper the colour, the further ahead or behind: full at twice or half. One round says too little for a colour. */
+function shade(ahead: number, isOneRound: boolean): string {
+  if (isOneRound) return '';
   const depth = Math.min(1, Math.abs(Math.log2(ahead))) * 0.55;
   return `background: rgba(var(${ahead >= 1 ? '--ahead' : '--behind'}), ${depth.toFixed(2)})`;
 }
@@ -29,6 +30,7 @@ function table(head: string[], rows: string[][]): string {
 }
 
 function ratios(results: Result[]): string {
+  const isOneRound = results.every(({ sides }) => sides.every(({ rounds }) => rounds.length <= 1));
   return ratioTable(results)
     .map(({ x, columns, rows }) =>
       table(
@@ -37,7 +39,7 @@ function ratios(results: Result[]): string {
           escaped(title),
           ...columns.map((column) => {
             const cell = cells.get(column);
-            return cell === undefined ? '<td></td>' : `<td style="${shade(cell.ahead)}" title="${escaped(cell.rival)} is the better of the two">${cell.ahead.toFixed(2)}</td>`;
+            return cell === undefined ? '<td></td>' : `<td style="${shade(cell.ahead, isOneRound)}" title="${escaped(cell.rival)} is the better of the two">${cell.ahead.toFixed(2)}</td>`;
           }),
         ]),
       ),
@@ -51,7 +53,7 @@ export function page(results: Result[], about: About, plots: Map<string, string>
     const svg = plots.get(name);
     if (svg === undefined) return [];
     const rounds = Math.max(...sides.map((side) => side.rounds.length));
-    return [`<figure id="${name}"><figcaption>${escaped(title)} <span class="quiet">${escaped(unit)}, median and spread of ${rounds} rounds</span></figcaption>${svg}</figure>`];
+    return [`<figure id="${name}"><figcaption>${escaped(title)} <span class="quiet">${escaped(unit)}, median and spread of ${roundsName(rounds)}</span></figcaption>${svg}</figure>`];
   });
   const sentences = [...guestWords(results).map((sentence) => `${sentence}.`)];
   const missing = absences(results);
@@ -59,7 +61,7 @@ export function page(results: Result[], about: About, plots: Map<string, string>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>zivm beside its rivals</title><style>${STYLE}</style></head>
 <body>
 <h1>zivm beside its rivals</h1>
-<p class="quiet">${escaped(about.machine)}. ${escaped(about.versions)}. ${escaped(about.options)}. ${escaped(about.guests)}. ${escaped(about.date)}.</p>
+<p class="quiet">${escaped(about.machine)}. ${escaped(about.versions)}. ${escaped(about.options)}. ${escaped(about.guests)}. ${escaped(about.date)}. ${escaped(about.load)}.</p>
 <h2>Ahead or behind</h2>
 <p>zivm in TypeScript against the better of MPICH and Open MPI in C, running the same loops in turn. Above 1 zivm is ahead (blue), below 1 it is behind (orange).</p>
 ${ratios(results)}
@@ -68,7 +70,7 @@ ${sentences.map((sentence) => `<p>${escaped(sentence)}</p>`).join('\n')}
 <div class="plots">
 ${figures.join('\n')}
 </div>
-${missing.length === 0 ? '' : `<h2>Absent</h2>\n<ul>${missing.map((absence) => `<li>${escaped(absence)}</li>`).join('\n')}</ul>`}
+${missing.length === 0 ? '' : `<h2>Absent or failed</h2>\n<ul>${missing.map((absence) => `<li>${escaped(absence)}</li>`).join('\n')}</ul>`}
 <h2>Beside the paper</h2>
 <p>Mbps between two virtual machines, as the ZIVM paper reports them (its Table 2), on the machines of its time:</p>
 ${table(['', 'ZIVM', 'virtio', 'XenLoop'], PAPER.map(({ tool, zivm, virtio, xenloop }) => [tool, number(zivm), number(virtio), number(xenloop)]))}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cpus } from 'node:os';
 import { canStartGuests, examine } from '../../launcher/vm/doctor';
 import { NODE_TRANSPORTS } from '../rivals/node';
-import { mpiSides, output, parseTable, zivm, ZIVMRUN } from './commands';
+import { Absent, mpiSides, output, parseTable, zivm, ZIVMRUN } from './commands';
 import { type Measurement, OWN, type Side, type Values } from './measurement';
 
 /** How much is measured. */
@@ -32,14 +32,14 @@ export function plan({ maxBytes, ranks, machines }: Extent, folder: string): Mea
   const upTo = (most: number): string[] => ['-m', `${Math.min(maxBytes, most)}`];
   const overSizes = (program: string, source: string, most = maxBytes, column = 0): Side[] => [
     { name: OWN, run: () => parseTable(zivm(2, program, upTo(most)), column) },
-    ...mpiSides(source, folder, (run) => upToBytes(parseTable(run(2), column), maxBytes), 2),
+    ...mpiSides(source, folder, [2], (run) => upToBytes(parseTable(run(2), column), maxBytes)),
   ];
   const overRanks = (program: string, source: string, args: string[], rivalArgs: string[], pick: (values: Values) => number): Side[] => {
     const all = (one: (count: number) => string, counts: number[]): Values =>
       Object.fromEntries(counts.map((count) => [count, pick(parseTable(one(count)))]));
     return [
       { name: OWN, run: () => all((count) => zivm(count, program, args), ranks) },
-      ...mpiSides(source, folder, (run) => all((count) => run(count, rivalArgs), ranks), Math.max(...ranks)),
+      ...mpiSides(source, folder, ranks, (run, counts) => all((count) => run(count, rivalArgs), counts)),
     ];
   };
   const byMachines = (count: number): number => {
@@ -98,7 +98,7 @@ function guestSide(name: string, run: () => Values): Side {
   return {
     name,
     run: () => {
-      if (!canStartGuests(examine())) throw new Error(`no virtual machines can be started here: 'zivmrun doctor' says why`);
+      if (!canStartGuests(examine())) throw new Absent(`no virtual machines can be started here: 'zivmrun doctor' says why`);
       return run();
     },
   };
@@ -130,7 +130,7 @@ function iperf(maxBytes: number): Values {
   try {
     execFileSync('iperf3', ['--version'], { stdio: 'ignore' });
   } catch (cause) {
-    throw new Error('iperf3 is not installed (apt-get install iperf3)', { cause });
+    throw new Absent('iperf3 is not installed (apt-get install iperf3)', { cause });
   }
   const sizes = IPERF_SIZES.filter((bytes) => bytes <= maxBytes).map(String);
   return parseTable(output(process.execPath, [ZIVMRUN, '--vms', '2', '-n', '2', '--vm-net', join(__dirname, 'iperf.js'), ...sizes]));

@@ -1,36 +1,79 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Absent } from './commands';
+import { busyWithOthers } from './load';
 import type { Measurement, Result, Values } from './measurement';
+
+/** The first line of the file of rounds: what they are rounds of. */
+interface Heading {
+  build: string;
+  options: string;
+}
+
+/** The last line of a file of rounds to which nothing is to be added. */
+const COMPLETE = JSON.stringify({ complete: true });
 
 /** A line of the file of rounds: one run of one side. */
 interface Line {
   measurement: string;
   side: string;
   round: number;
+  /** When it began. */
+  at: string;
+  /** What others used of the machine just before, in percent. */
+  busy: number;
   values?: Values;
+  /** Why the side is not there, which is not tried again. */
   absent?: string;
+  /** Why it failed, which is tried again when the run goes on. */
+  failed?: string;
 }
 
 /** The rounds that have been run, kept in a file so that an interruption costs one run of one side. */
 export class Rounds {
   readonly #file: string;
-  readonly #lines: Line[];
+  #lines: Line[] = [];
 
-  /** @param file a JSON object a line */
-  constructor(file: string) {
+  /**
+   * Goes on with a file, a JSON object a line. It begins anew when the file is complete, or of another build or other
+   * options.
+   */
+  constructor(file: string, heading: Heading) {
     this.#file = file;
     const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
     // The last line may have been cut off.
-    this.#lines = text.split('\n').filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as Line);
+    const [first, ...lines] = text.split('\n').filter((line) => line.endsWith('}'));
+    if (first === JSON.stringify(heading) && !lines.includes(COMPLETE)) this.#lines = lines.map((line) => JSON.parse(line) as Line).filter(({ failed }) => failed === undefined);
+    writeFileSync(file, [heading, ...this.#lines].map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 
-  find(measurement: string, side: string, round: number): Line | undefined {
-    // What is absent in one round is not tried again.
-    return this.#lines.find((line) => line.measurement === measurement && line.side === side && (line.round === round || line.absent !== undefined));
+  has(measurement: string, side: string, round: number): boolean {
+    return this.#lines.some((line) => line.measurement === measurement && line.side === side && (line.round === round || line.absent !== undefined));
   }
 
   add(line: Line): void {
     this.#lines.push(line);
     appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
+  }
+
+  /** Nothing is missing any more. */
+  complete(): void {
+    appendFileSync(this.#file, `${COMPLETE}\n`);
+  }
+
+  /** When the first run began, and the last. */
+  get span(): [string, string] {
+    const times = this.#lines.map(({ at }) => at).sort();
+    return [times[0]!, times[times.length - 1]!];
+  }
+
+  /** What others used of the machine before the runs, in percent. */
+  get busy(): number[] {
+    return this.#lines.map(({ busy }) => busy);
+  }
+
+  get failures(): number {
+    return this.#lines.filter(({ failed }) => failed !== undefined).length;
   }
 
   /** What is known of a measurement. */
@@ -40,29 +83,34 @@ export class Rounds {
       ...measurement,
       sides: sides.map(({ name }) => {
         const lines = linesOf(name);
-        return { name, rounds: lines.flatMap(({ values }) => (values === undefined ? [] : [values])), absent: lines.find(({ absent }) => absent !== undefined)?.absent };
+        const why = (kind: 'absent' | 'failed'): string | undefined => lines.find((line) => line[kind] !== undefined)?.[kind];
+        return { name, rounds: lines.flatMap(({ values }) => (values === undefined ? [] : [values])), absent: why('absent'), failed: why('failed') };
       }),
     };
   }
 }
 
 /** Runs what is missing: the sides of a measurement in turn, round by round. */
-export function runAll(measurements: Measurement[], count: number, rounds: Rounds, say: (line: string) => void): void {
-  measurements.forEach((measurement, index) => {
+export async function runAll(measurements: Measurement[], count: number, rounds: Rounds, say: (line: string) => void): Promise<void> {
+  for (const [index, measurement] of measurements.entries()) {
     for (let round = 0; round < count; round++) {
       for (const side of measurement.sides) {
-        if (rounds.find(measurement.name, side.name, round) !== undefined) continue;
+        if (rounds.has(measurement.name, side.name, round)) continue;
+        await nextTurn(); // a signal is heard between two runs
         say(`[${index + 1}/${measurements.length}] ${measurement.name}, round ${round + 1} of ${count}: ${side.name}`);
-        rounds.add({ measurement: measurement.name, side: side.name, round, ...attempt(side.run) });
+        const at = new Date().toISOString();
+        const busy = busyWithOthers();
+        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, ...attempt(side.run) });
       }
     }
-  });
+  }
 }
 
-function attempt(run: () => Values): Pick<Line, 'values' | 'absent'> {
+function attempt(run: () => Values): Pick<Line, 'values' | 'absent' | 'failed'> {
   try {
     return { values: run() };
   } catch (error) {
-    return { absent: (error as Error).message.split('\n')[0]! };
+    const [why] = (error as Error).message.split('\n') as [string];
+    return error instanceof Absent ? { absent: why } : { failed: why };
   }
 }

@@ -6,7 +6,10 @@ export interface About {
   versions: string;
   options: string;
   guests: string;
+  /** When it was measured. */
   date: string;
+  /** How busy others kept the machine. */
+  load: string;
 }
 
 /*
@@ -40,10 +43,18 @@ export function ratioTable(results: Result[]): { x: Result['x']; columns: number
   });
 }
 
-/** Sides of a measurement that could not run, and why. */
+/** Sides of a measurement that did not run, and why. */
 export function absences(results: Result[]): string[] {
-  return results.flatMap(({ title, sides }) => sides.flatMap(({ name, absent }) => (absent === undefined ? [] : [`${title}: ${name} is absent: ${absent}`])));
+  return results.flatMap(({ title, sides }) =>
+    sides.flatMap(({ name, absent, failed }) => [
+      ...(absent === undefined ? [] : [`${title}: ${name} is absent: ${absent}`]),
+      ...(failed === undefined ? [] : [`${title}: ${name} FAILED: ${failed}`]),
+    ]),
+  );
 }
+
+/** A number of rounds, for people. */
+export const roundsName = (count: number): string => (count === 1 ? 'one round' : `${count} rounds`);
 
 /** How many times zivm is ahead of TCP between machines, in words. */
 export function guestWords(results: Result[]): string[] {
@@ -60,7 +71,7 @@ export function guestWords(results: Result[]): string[] {
 const row = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 
 export function markdown(results: Result[], about: About): string {
-  const lines = ['# zivm beside its rivals', '', `${about.machine}. ${about.versions}. ${about.options}. ${about.guests}. ${about.date}.`, ''];
+  const lines = ['# zivm beside its rivals', '', `${about.machine}. ${about.versions}. ${about.options}. ${about.guests}. ${about.date}. ${about.load}.`, ''];
   lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds.', '');
   for (const { x, columns, rows } of ratioTable(results)) {
     lines.push(row([x === 'bytes' ? 'message' : 'ranks', ...rows.map(({ title }) => title)]), row(Array.from({ length: rows.length + 1 }, () => '---')));
@@ -73,7 +84,7 @@ export function markdown(results: Result[], about: About): string {
     const sides = result.sides.filter(({ rounds }) => rounds.length > 0).map(({ name, rounds }) => ({ name, points: new Map(pointsOf(rounds).map((point) => [point.x, point])) }));
     if (sides.length === 0) continue;
     const xs = [...new Set(sides.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b);
-    lines.push('', `## ${result.title}, ${result.unit}`, '', `Medians; in brackets the smallest and the largest of ${Math.max(...result.sides.map(({ rounds }) => rounds.length))} rounds.`, '');
+    lines.push('', `## ${result.title}, ${result.unit}`, '', `Medians; in brackets the smallest and the largest of ${roundsName(Math.max(...result.sides.map(({ rounds }) => rounds.length)))}.`, '');
     lines.push(row([result.x === 'bytes' ? 'message' : 'ranks', ...sides.map(({ name }) => name)]), row(Array.from({ length: sides.length + 1 }, () => '---')));
     for (const x of xs) {
       const cells = sides.map(({ points }) => {

@@ -2,7 +2,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aheadOf } from '../../osu-bench/report/measurement';
+import { Absent } from '../../osu-bench/report/commands';
+import { aheadOf, type Measurement } from '../../osu-bench/report/measurement';
+import { Rounds, runAll } from '../../osu-bench/report/run';
+import { absences } from '../../osu-bench/report/words';
 import { until } from '../support/launcher';
 
 /*
@@ -17,6 +20,7 @@ interface Side {
   name: string;
   rounds: Record<string, number>[];
   absent?: string;
+  failed?: string;
   points: { x: number; median: number; min: number; max: number }[];
 }
 
@@ -41,7 +45,7 @@ const args = (out: string): string[] => [BENCH, '--only', MEASURED.join(','), '-
 const read = (out: string, file: string): string => readFileSync(join(out, file), 'utf8');
 const linesOf = (out: string): string[] => {
   const [file] = readdirSync(out).filter((name) => name.endsWith('.jsonl'));
-  return file === undefined ? [] : read(out, file).split('\n').filter((line) => line.endsWith('}'));
+  return file === undefined ? [] : read(out, file).split('\n').filter((line) => line.endsWith('}') && line.includes('"measurement"'));
 };
 
 test('is interrupted, goes on, and its page, figures and text agree', async () => {
@@ -78,6 +82,8 @@ test('is interrupted, goes on, and its page, figures and text agree', async () =
     }
   }
 
+  expect(report.results.flatMap(({ sides }) => sides.flatMap(({ failed }) => failed ?? []))).toEqual([]);
+
   const text = read(out, 'report.md');
   const page = read(out, 'index.html');
   for (const name of ['MPICH', 'Open MPI']) {
@@ -100,15 +106,72 @@ test('is interrupted, goes on, and its page, figures and text agree', async () =
 });
 
 test('the ratio is that of medians, to the better rival, and above 1 means ahead', () => {
-  const side = (name: string, ...values: number[]): { name: string; rounds: Record<string, number>[]; absent: undefined } => ({
+  const side = (name: string, ...values: number[]): { name: string; rounds: Record<string, number>[]; absent: undefined; failed: undefined } => ({
     name,
     rounds: values.map((value) => ({ 8: value })),
     absent: undefined,
+    failed: undefined,
   });
   const sides = [side('zivm', 3, 1, 2), side('MPICH', 5, 4, 6), side('Open MPI', 1, 1, 8)];
   const common = { name: 'x', title: 'x', x: 'bytes', unit: 'us', sides } as const;
   expect(aheadOf({ ...common, sides, higherIsBetter: false })).toEqual([{ x: 8, ahead: 0.5, rival: 'Open MPI' }]);
   expect(aheadOf({ ...common, sides, higherIsBetter: true })).toEqual([{ x: 8, ahead: 0.4, rival: 'MPICH' }]);
+});
+
+describe('the file of rounds', () => {
+  const heading = { build: 'one', options: 'some' };
+  const measurement = (run: () => Record<string, number>): Measurement => ({
+    name: 'm',
+    title: 'M',
+    x: 'bytes',
+    unit: 'us',
+    higherIsBetter: false,
+    sides: [{ name: 'zivm', run }],
+  });
+  const silent = (): void => undefined;
+  const file = (): string => join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl');
+
+  test('is begun anew when it is complete, or of another build', async () => {
+    const path = file();
+    let runs = 0;
+    const start = async (build: string, isComplete: boolean): Promise<number> => {
+      const rounds = new Rounds(path, { ...heading, build });
+      const before = runs;
+      await runAll([measurement(() => ({ 8: ++runs }))], 2, rounds, silent);
+      if (isComplete) rounds.complete();
+      return runs - before;
+    };
+    expect(await start('one', false)).toBe(2);
+    expect(await start('one', false)).toBe(0);
+    expect(await start('two', true)).toBe(2);
+    expect(await start('two', false)).toBe(2);
+  });
+
+  test('a failure is no absence: it is named, and tried again', async () => {
+    const path = file();
+    const fails = measurement(() => {
+      throw new Error('it broke');
+    });
+    const first = new Rounds(path, heading);
+    await runAll([fails], 1, first, silent);
+    expect(first.failures).toBe(1);
+    expect(absences([first.resultOf(fails)])).toEqual(['M: zivm FAILED: it broke']);
+    const works = measurement(() => ({ 8: 1 }));
+    const second = new Rounds(path, heading);
+    await runAll([works], 1, second, silent);
+    expect([second.failures, second.resultOf(works).sides[0]!.rounds]).toEqual([0, [{ 8: 1 }]]);
+  });
+
+  test('what is absent is not tried again', async () => {
+    let tries = 0;
+    const absent = measurement(() => {
+      tries++;
+      throw new Absent('not here');
+    });
+    const rounds = new Rounds(file(), heading);
+    await runAll([absent], 3, rounds, silent);
+    expect([tries, rounds.failures, absences([rounds.resultOf(absent)])]).toEqual([1, 0, ['M: zivm is absent: not here']]);
+  });
 });
 
 test('an unknown measurement is refused with the names of those that there are', () => {
