@@ -116,15 +116,31 @@ export function parseOptions(args: readonly string[], version: string): JobOptio
   };
 }
 
+/** The options given that only say something of machines that zivmrun starts. */
+function machineOptions({ hostRanks, memory, vmNet, vmMemory, vmCpus, kernel, accel }: Partial<Values>, shares: string[]): string[] {
+  const given = {
+    '--host-ranks': hostRanks,
+    '--share': shares[0],
+    '--memory': memory,
+    '--vm-net': vmNet,
+    '--vm-memory': vmMemory,
+    '--vm-cpus': vmCpus,
+    '--kernel': kernel,
+    '--accel': accel,
+  };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+}
+
 function guestOptions(job: Partial<Values>, shares: string[], size: number): Pick<JobOptions, 'guests' | 'attach' | 'hostRanks' | 'mapBy'> {
   const { vms, hostRanks = 0, mapBy = 'slot' } = job;
+  const ofMachines = machineOptions(job, shares);
   if (job.attach !== undefined) {
     if (job.key === undefined) throw new UsageError('--attach needs --key FILE, the key that the agents hold');
-    if (job.hostRanks !== undefined || shares.length > 0 || job.vmNet) throw new UsageError('--host-ranks, --share and --vm-net are for machines that zivmrun starts, not for --attach');
+    if (ofMachines.length > 0) throw new UsageError(`${ofMachines.join(', ')}: for machines that zivmrun starts, not for --attach`);
     return { guests: undefined, attach: { socket: job.attach, key: job.key, machines: vms }, hostRanks: 0, mapBy };
   }
   if (vms === undefined) {
-    if (job.hostRanks !== undefined || shares.length > 0 || job.vmNet) throw new UsageError('--host-ranks, --share and --vm-net are for jobs in virtual machines: add --vms');
+    if (ofMachines.length > 0) throw new UsageError(`${ofMachines.join(', ')}: for jobs in virtual machines: add --vms`);
     return { guests: undefined, attach: undefined, hostRanks: 0, mapBy };
   }
   if (hostRanks > size) throw new UsageError(`--host-ranks ${hostRanks}: there are only ${size} ranks`);

@@ -45,6 +45,10 @@ describe('the command line', () => {
     [['--region-size', 'large', IDENTITY], 'large'],
     [['--region-size', '8G', IDENTITY], '4G'],
     [['--region-size', '-1', IDENTITY], '-1'],
+    [['--memory', 'pmem', '--vm-net', IDENTITY], '--memory, --vm-net: for jobs in virtual machines: add --vms'],
+    [['--accel', 'tcg', '--vm-cpus', '2', IDENTITY], '--vm-cpus, --accel: for jobs in virtual machines: add --vms'],
+    [['--attach', 'socket', '--key', 'key', '--share', '.', IDENTITY], '--share: for machines that zivmrun starts, not for --attach'],
+    [['--memory', 'disk', '--vms', '1', IDENTITY], 'bar or pmem'],
   ])('%j', async (args, about) => {
     expectOneLine(await zivmrun(args, { cwd: program('.') }), about);
   });
