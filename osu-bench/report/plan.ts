@@ -12,6 +12,8 @@ export interface Extent {
   maxBytes: number;
   /** Numbers of ranks, where ranks are what varies. */
   ranks: number[];
+  /** The same for memory, which takes no longer with more. */
+  crowds: number[];
   /** Numbers of machines that are booted, to time it. */
   machines: number[];
 }
@@ -19,8 +21,8 @@ export interface Extent {
 /** What --quick leaves out. */
 export const SLOW = ['two-way-bandwidth', 'bcast', 'reduce', 'guests-bandwidth', 'start-guests'];
 
-export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], machines: [1, 2, 4] };
-export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4, 8], machines: [1] };
+export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
+export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4, 8], crowds: [2, 4, 8], machines: [1] };
 
 const RANK = join(__dirname, 'rank.js');
 const NODE_RIVALS = join(__dirname, '..', 'rivals', 'node.js');
@@ -28,7 +30,7 @@ const NODE_RIVALS = join(__dirname, '..', 'rivals', 'node.js');
 const MAX_COLLECTIVE_BYTES = 1 << 20;
 
 /** All measurements. @param folder for compiled rivals */
-export function plan({ maxBytes, ranks, machines }: Extent, folder: string): Measurement[] {
+export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: string): Measurement[] {
   const upTo = (most: number): string[] => ['-m', `${Math.min(maxBytes, most)}`];
   const overSizes = (program: string, source: string, most = maxBytes, column = 0): Side[] => [
     { name: OWN, run: () => parseTable(zivm(2, program, upTo(most)), column) },
@@ -42,14 +44,13 @@ export function plan({ maxBytes, ranks, machines }: Extent, folder: string): Mea
       ...mpiSides(source, folder, ranks, (run, counts) => all((count) => run(count, rivalArgs), counts)),
     ];
   };
-  const byMachines = (count: number): number => {
-    const start = performance.now();
-    output(process.execPath, [ZIVMRUN, '--vms', `${count}`, '-n', `${count}`, RANK, 'start']);
-    return performance.now() - start;
-  };
+  const start = (count: number): number => timed(() => zivm(count, RANK, ['start']));
+  const startInMachines = (count: number): number =>
+    timed(() => output(process.execPath, [ZIVMRUN, '--vms', `${count}`, '-n', `${count}`, RANK, 'start']));
+  const memory = (count: number): number => parseTable(zivm(count, RANK, ['memory']))[count]!;
   const us = { x: 'bytes', unit: 'us', higherIsBetter: false } as const;
   const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true } as const;
-  const usByRanks = { x: 'ranks', unit: 'us', higherIsBetter: false } as const;
+  const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   return [
     { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes)] },
     { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes)] },
@@ -61,20 +62,19 @@ export function plan({ maxBytes, ranks, machines }: Extent, folder: string): Mea
       ...us,
       sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES),
     })),
-    { name: 'barrier-ranks', title: 'barrier', ...usByRanks, sides: overRanks('osu_barrier', 'barrier.c', [], [], (values) => values[0]!) },
-    { name: 'allreduce-ranks', title: 'allreduce of 8 bytes', ...usByRanks, sides: overRanks('osu_allreduce', 'allreduce.c', ['-m', '8'], ['8'], (values) => values[8]!) },
+    { name: 'barrier-ranks', title: 'barrier', ...ofRanks, unit: 'us', sides: overRanks('osu_barrier', 'barrier.c', [], [], (values) => values[0]!) },
+    { name: 'allreduce-ranks', title: 'allreduce of 8 bytes', ...ofRanks, unit: 'us', sides: overRanks('osu_allreduce', 'allreduce.c', ['-m', '8'], ['8'], (values) => values[8]!) },
     ...guests(maxBytes),
-    { name: 'start', title: 'Start and end of a job on the host', x: 'ranks', unit: 'ms', higherIsBetter: false, sides: [{ name: OWN, run: () => each(ranks, (count) => timed(() => zivm(count, RANK, ['start']))) }] },
+    { name: 'start', title: 'Start and end of a job on the host', ...ofRanks, unit: 'ms', sides: [{ name: OWN, run: () => each(ranks, start) }] },
     {
       name: 'start-guests',
       title: 'Start and end of a job, with machines booted for it',
-      x: 'ranks',
+      ...ofRanks,
       unit: 'ms',
-      higherIsBetter: false,
-      sides: [guestSide(OWN, () => each(machines, byMachines))],
+      sides: [guestSide(OWN, () => each(machines, startInMachines))],
     },
-    { name: 'memory', title: 'Memory per rank (proportional set size)', x: 'ranks', unit: 'MB', higherIsBetter: false, sides: [{ name: OWN, run: () => each([...ranks, ...(ranks.length > 3 ? [64] : [])], (count) => parseTable(zivm(count, RANK, ['memory']))[count]!) }] },
-    { name: 'idle', title: 'A core\'s time that a blocked rank uses', x: 'ranks', unit: '%', higherIsBetter: false, sides: [{ name: OWN, run: () => parseTable(zivm(2, RANK, ['idle'])) }] },
+    { name: 'memory', title: 'Memory per rank (proportional set size)', ...ofRanks, unit: 'MB', sides: [{ name: OWN, run: () => each(crowds, memory) }] },
+    { name: 'idle', title: 'Time of a core that a blocked rank uses', ...ofRanks, unit: '%', sides: [{ name: OWN, run: () => parseTable(zivm(2, RANK, ['idle'])) }] },
   ];
 }
 
