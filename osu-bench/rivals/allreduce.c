@@ -6,7 +6,7 @@
 int main(int argc, char **argv) {
   int max_bytes = argc > 1 ? atoi(argv[1]) : MAX_BYTES;
   start(&argc, &argv);
-  float *send = calloc(1, MAX_BYTES), *recv = calloc(1, MAX_BYTES);
+  float *send = ones(MAX_BYTES), *recv = ones(MAX_BYTES);
   for (int bytes = 4; bytes <= max_bytes; bytes *= 2) {
     double us = TIME_CALLS(bytes, MPI_Allreduce(send, recv, bytes / 4, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD));
     if (rank == 0) printf("%-10d%18.2f\n", bytes, us);

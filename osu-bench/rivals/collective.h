@@ -1,6 +1,13 @@
 /* The loop of a collective benchmark: a barrier after each timed call, mean per rank, then over the ranks. */
 #include "rival.h"
 
+/* Numbers on pages of their own, all of them touched: the kernel shares one page among all that were never written. */
+static inline float *ones(int bytes) {
+  float *numbers = aligned_alloc(4096, bytes);
+  for (int i = 0; i < bytes / 4; i++) numbers[i] = 1;
+  return numbers;
+}
+
 /* Microseconds of one call, on rank 0. */
 #define TIME_CALLS(bytes, call)                                                                          \
   ({                                                                                                     \

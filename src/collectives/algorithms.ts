@@ -41,26 +41,28 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
   else chainBcast(team, buf, root);
 }
 
-/** @param mine this rank's elements, which become intermediate results; at the root, the result */
-export function reduce(team: Team, reduction: Reduction, mine: Buf, root: number): void {
-  const board = boardFor(team, mine.length * reduction.elementBytes);
-  if (board !== null) boardReduce(board, team.rank, team.size, reduction, mine, root, team.parts);
-  else if (mine.byteLength <= REDUCE_TREE_BYTES) binomialReduce(team, reduction, mine, root);
-  else chainReduce(team, reduction, mine, root);
+/**
+ * @param own this rank's elements
+ * @param result where the root leaves the result, of the same length; may be `own`. Null elsewhere
+ */
+export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf | null, root: number): void {
+  const board = boardFor(team, own.length * reduction.elementBytes);
+  if (board !== null) boardReduce(board, team.size, reduction, own, result, team.parts);
+  else if (own.byteLength <= REDUCE_TREE_BYTES) binomialReduce(team, reduction, own, result, root);
+  else chainReduce(team, reduction, own, result, root);
 }
 
-/** @param mine this rank's elements; becomes the result */
-export function allreduce(team: Team, reduction: Reduction, mine: Buf): void {
-  if (team.size === 1) return;
-  const board = boardFor(team, mine.length * reduction.elementBytes);
+/** @param own this rank's elements @param result where the result goes, of the same length; may be `own` */
+export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Buf): void {
+  const board = boardFor(team, own.length * reduction.elementBytes);
   if (board !== null) {
-    boardAllreduce(board, team.size, reduction, mine, team.parts);
-  } else if (mine.byteLength <= ALLREDUCE_DOUBLING_BYTES) {
-    doublingAllreduce(team, reduction, mine);
+    boardAllreduce(board, team.size, reduction, own, result, team.parts);
+  } else if (own.byteLength <= ALLREDUCE_DOUBLING_BYTES) {
+    doublingAllreduce(team, reduction, own, result);
   } else if (reduction.op.commute) {
-    ringAllreduce(team, reduction, mine);
+    ringAllreduce(team, reduction, own, result);
   } else {
-    reduce(team, reduction, mine, 0);
-    bcast(team, mine, reduction.kind, 0);
+    reduce(team, reduction, own, team.rank === 0 ? result : null, 0);
+    bcast(team, result, reduction.kind, 0);
   }
 }

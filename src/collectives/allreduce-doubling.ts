@@ -9,23 +9,26 @@ import type { Team } from './team';
  *
  * The result of the lower ranks is always the left operand: the order of ranks is kept, and every rank computes the
  * same bits.
- * @param mine this rank's elements; becomes the result
+ * @param own this rank's elements
+ * @param result where the result goes; may be `own`
  */
-export function doublingAllreduce(team: Team, reduction: Reduction, mine: Buf): void {
+export function doublingAllreduce(team: Team, reduction: Reduction, own: Buf, result: Buf): void {
   const { rank, size } = team;
-  const count = mine.length;
-  const theirs = team.scratch(mine.byteLength);
+  const count = own.length;
+  const theirs = team.scratch(own.byteLength);
+  let mine = own;
   const power = 2 ** Math.floor(Math.log2(size));
   const pairs = size - power;
 
   if (rank < 2 * pairs && rank % 2 === 0) {
     team.send(mine, rank + 1);
-    team.recv(mine, rank + 1);
+    team.recv(result, rank + 1);
     return;
   }
   if (rank < 2 * pairs) {
     team.recv(theirs, rank - 1);
-    combine(reduction, theirs, 0, mine, 0, mine, 0, count);
+    combine(reduction, theirs, 0, mine, 0, result, 0, count);
+    mine = result;
   }
   const member = rank < 2 * pairs ? rank >>> 1 : rank - pairs;
   for (let distance = 1; distance < power; distance *= 2) {
@@ -33,8 +36,9 @@ export function doublingAllreduce(team: Team, reduction: Reduction, mine: Buf): 
     const partner = other < pairs ? 2 * other + 1 : other + pairs;
     team.send(mine, partner);
     team.recv(theirs, partner);
-    if (other < member) combine(reduction, theirs, 0, mine, 0, mine, 0, count);
-    else combine(reduction, mine, 0, theirs, 0, mine, 0, count);
+    if (other < member) combine(reduction, theirs, 0, mine, 0, result, 0, count);
+    else combine(reduction, mine, 0, theirs, 0, result, 0, count);
+    mine = result;
   }
-  if (rank < 2 * pairs) team.send(mine, rank - 1);
+  if (rank < 2 * pairs) team.send(result, rank - 1);
 }

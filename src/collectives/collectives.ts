@@ -77,7 +77,7 @@ export abstract class Collectives extends PointToPoint {
   /**
    * Combines the elements of all ranks, and leaves the result in the root's `recv` (MPI_Reduce).
    * @param send as long on every rank; `IN_PLACE` at the root: its elements are in `recv`
-   * @param recv of the same type and length; may be null elsewhere than at the root
+   * @param recv of the same type and length, not overlapping `send`; may be null elsewhere than at the root
    * @throws ZivmError `ERR_ZIVM_TYPE`, `ERR_ZIVM_COUNT`, `ERR_ZIVM_OP`, `ERR_ZIVM_ROOT`, `ERR_ZIVM_PEER_FAILED`
    */
   reduce(send: Buf | typeof IN_PLACE, recv: Buf | null, op?: Op, root?: number): void;
@@ -110,16 +110,20 @@ export abstract class Collectives extends PointToPoint {
     const reduction = checkReduction(checkOp(op, 'reduce'), kind, own.length, 'reduce');
     // An operation that does not commute is applied in rank order, so its tree has rank 0 at the root.
     const treeRoot = op.commute ? root : 0;
-    // Intermediate results need a place of their own: the user's send buffer stays as it is.
-    const mine = isRoot && treeRoot === root ? (recv as Buf) : copyOf(own);
-    if (mine === recv && send !== IN_PLACE) copy(own, mine);
-    if (this.size > 1) reduce(this.#team, reduction, mine, treeRoot);
-    if (treeRoot !== root && this.rank === treeRoot) this.#team.send(mine, root);
-    if (treeRoot !== root && isRoot) this.#team.recv(recv as Buf, treeRoot);
+    if (this.size === 1) {
+      if (own !== recv) copy(own, recv as Buf);
+    } else if (treeRoot === root) {
+      reduce(this.#team, reduction, own, isRoot ? recv : null, root);
+    } else {
+      const result = this.rank === treeRoot ? copyOf(own) : null;
+      reduce(this.#team, reduction, own, result, treeRoot);
+      if (result !== null) this.#team.send(result, root);
+      if (isRoot) this.#team.recv(recv as Buf, treeRoot);
+    }
   }
 
   #reduceValue(value: number | bigint, op: Op, root: number): number | bigint | undefined {
-    const array = this.#arrayFor(value, 'reduce').slice();
+    const array = this.#arrayFor(value, 'reduce');
     this.#reduceBuffers(array, array, op, root);
     return this.rank === root ? array[0] : undefined;
   }
@@ -127,7 +131,7 @@ export abstract class Collectives extends PointToPoint {
   /**
    * Combines the elements of all ranks, and leaves the result on every rank, the same bits (MPI_Allreduce).
    * @param send as long on every rank; `IN_PLACE` on all: the elements are in `recv`
-   * @param recv of the same type and length
+   * @param recv of the same type and length, not overlapping `send`
    * @throws ZivmError `ERR_ZIVM_TYPE`, `ERR_ZIVM_COUNT`, `ERR_ZIVM_OP`, `ERR_ZIVM_PEER_FAILED`
    */
   allreduce(send: Buf | typeof IN_PLACE, recv: Buf, op?: Op): void;
@@ -148,8 +152,9 @@ export abstract class Collectives extends PointToPoint {
       checkPair(send, checkBuf(send, 'allreduce'), recv, 'allreduce');
     }
     const reduction: Reduction = checkReduction(checkOp(op, 'allreduce'), kind, recv.length, 'allreduce');
-    if (send !== IN_PLACE) copy(send, recv);
-    allreduce(this.#team, reduction, recv);
+    const own = send === IN_PLACE ? recv : send;
+    if (this.size > 1) allreduce(this.#team, reduction, own, recv);
+    else if (own !== recv) copy(own, recv);
   }
 
   /** A value as an array of one element, which the next call uses again. */

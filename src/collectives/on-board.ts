@@ -27,39 +27,40 @@ export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, roo
 
 /**
  * Every rank combines the data of all in the order of ranks: all get the same bits.
- * @param mine this rank's elements; becomes the result
+ * @param own this rank's elements
+ * @param result where the result goes; may be `own`
  */
-export function boardAllreduce(board: Board, size: number, reduction: Reduction, mine: Buf, parts: Parts): void {
+export function boardAllreduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf, parts: Parts): void {
   board.begin();
-  board.publish(mine, reduction.kind);
+  board.publish(own, reduction.kind);
   for (let rank = 0; rank < size; rank++) board.wait(rank);
-  combineAll(board, size, reduction, mine, parts);
+  combineAll(board, size, reduction, result, parts);
 }
 
-/** @param mine this rank's elements; at the root, becomes the result */
-export function boardReduce(board: Board, rank: number, size: number, reduction: Reduction, mine: Buf, root: number, parts: Parts): void {
+/** @param own this rank's elements @param result where the root leaves the result; may be `own`. Null elsewhere */
+export function boardReduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf | null, parts: Parts): void {
   board.begin();
-  board.publish(mine, reduction.kind);
-  if (rank !== root) return;
-  for (let other = 0; other < size; other++) board.wait(other);
-  combineAll(board, size, reduction, mine, parts);
+  board.publish(own, reduction.kind);
+  if (result === null) return;
+  for (let rank = 0; rank < size; rank++) board.wait(rank);
+  combineAll(board, size, reduction, result, parts);
 }
 
-function combineAll(board: Board, size: number, reduction: Reduction, mine: Buf, parts: Parts): void {
+function combineAll(board: Board, size: number, reduction: Reduction, result: Buf, parts: Parts): void {
   const { op, kind, elementBytes } = reduction;
-  const count = mine.length;
+  const count = result.length;
   const byteLength = count * elementBytes;
   if (isShort(op, kind, count)) {
     let left = parts.view(board.dataOf(0, byteLength), kind, byteLength);
     for (let rank = 1; rank < size; rank++) {
-      combineShort(op, left, parts.view(board.dataOf(rank, byteLength), kind, byteLength), mine);
-      left = mine;
+      combineShort(op, left, parts.view(board.dataOf(rank, byteLength), kind, byteLength), result);
+      left = result;
     }
     return;
   }
   const region = parts.views.uint8;
-  combine(reduction, region, board.dataOf(0, byteLength), region, board.dataOf(1, byteLength), mine, 0, count);
+  combine(reduction, region, board.dataOf(0, byteLength), region, board.dataOf(1, byteLength), result, 0, count);
   for (let rank = 2; rank < size; rank++) {
-    combine(reduction, mine, 0, region, board.dataOf(rank, byteLength), mine, 0, count);
+    combine(reduction, result, 0, region, board.dataOf(rank, byteLength), result, 0, count);
   }
 }
