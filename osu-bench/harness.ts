@@ -35,7 +35,7 @@ export interface Benchmark {
  * enough. In each pass half of the ranks come late, so that messages also come before their receives are posted.
  */
 const COMPILE_PASSES = 60;
-/** Passes for messages above COMPILE_BYTES, and with more than COMPILE_RANKS ranks, where a call takes up to a millisecond. */
+/** Passes for messages above COMPILE_BYTES; and the fewest with more than COMPILE_RANKS ranks, where a call takes longer. */
 const COMPILE_PASSES_LONG = 6;
 const COMPILE_BYTES = 128 << 10;
 const COMPILE_RANKS = 8;
@@ -94,7 +94,7 @@ function messageSizes({ sizes: range, datatype = CHAR }: Benchmark, { minBytes, 
 }
 
 function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: BenchmarkOptions): void {
-  const passes = comm.size > COMPILE_RANKS ? COMPILE_PASSES_LONG : COMPILE_PASSES;
+  const passes = Math.max(COMPILE_PASSES_LONG, (COMPILE_PASSES * COMPILE_RANKS) / Math.max(COMPILE_RANKS, comm.size));
   for (let pass = 0; pass < passes; pass++) {
     for (const bytes of sizes) {
       if (bytes > COMPILE_BYTES && pass >= COMPILE_PASSES_LONG) continue;

@@ -7,7 +7,7 @@ import { binomialBcast } from './bcast-binomial';
 import { Board } from './board';
 
 /** With more ranks, a tree needs fewer looks than a board on which everybody reads everybody's data. */
-const MAX_BOARD_RANKS = 16;
+const MAX_BOARD_RANKS = 32;
 
 /**
  * The ranks of a communicator as the algorithms of collectives see them: point-to-point messages in a context of

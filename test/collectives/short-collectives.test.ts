@@ -6,14 +6,15 @@ const program = (name: string): string => join(__dirname, 'programs', `${name}.t
 
 const SEED = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
 
-// The seed is in the name of the test; TEST_SEED=<seed> runs the same schedule again. With 17 ranks there is no board.
+// The seed is in the name of the test; TEST_SEED=<seed> runs the same schedule again. With 33 ranks there is no board.
 test.each([
   [2, 4000, 'crowded', SEED],
   [2, 3000, 'roomy', SEED + 1],
   [3, 3000, 'crowded', SEED],
   [3, 1000, 'roomy', SEED + 1],
   [8, 1200, 'crowded', SEED],
-  [17, 200, 'crowded', SEED],
+  [20, 200, 'crowded', SEED],
+  [33, 60, 'crowded', SEED],
 ])('%d ranks do %d random collectives, %s, TEST_SEED=%d', async (size, rounds, cores, seed) => {
   await runRanks(size, program('random-collectives'), { args: [String(seed), String(rounds), cores], timeoutSeconds: 60 });
 });
