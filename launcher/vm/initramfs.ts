@@ -55,6 +55,7 @@ ip link set lo up
 for word in $(cat /root/proc/cmdline); do
   case $word in ${ADDRESS_OPTION}=*) ip link set eth0 up; ip addr add "\${word#*=}" dev eth0;; esac
 done
+mount --bind /node /root${quoted(node)}
 cp /key /root${GUEST_KEY}
 echo "zivm: the agent starts"
 HOME=/tmp TMPDIR=/tmp PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot /root ${[node, agent, '--key', GUEST_KEY].map(quoted).join(' ')}
@@ -73,6 +74,8 @@ export function makeInitramfs(kernel: Kernel, settings: GuestSettings): Buffer {
     ...['bin', 'dev', 'proc', 'sys', 'root', 'modules', 'upper'].map((path) => ({ path, mode: FOLDER })),
     { path: 'dev/console', mode: CHARACTER_DEVICE, device: [5, 1] },
     { path: 'bin/busybox', mode: PROGRAM, data: readFileSync(BUSYBOX) },
+    // Read over 9p, its hundred megabytes take an emulated machine longer than all else that a start reads.
+    { path: 'node', mode: PROGRAM, data: readFileSync(settings.node) },
     { path: 'key', mode: PRIVATE_FILE, data: Buffer.from(settings.key) },
     { path: 'init', mode: PROGRAM, data: Buffer.from(init(settings, modules)) },
     ...modules.map((file) => ({ path: `modules/${basename(file)}`, mode: PROGRAM, data: readFileSync(file) })),

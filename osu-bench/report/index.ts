@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, release, tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseCount } from '../../launcher/arguments';
-import { chooseAccel } from '../../launcher/vm/accel';
+import { about } from './about';
 import { PACKAGE } from './commands';
-import { type Result, aheadOf, median, pointsOf } from './measurement';
+import { type Result, aheadOf, pointsOf } from './measurement';
 import { page } from './page';
-import { type Extent, FULL, machine, plan, QUICK, SLOW } from './plan';
+import { type Extent, FULL, plan, QUICK, SLOW } from './plan';
 import { plot } from './plots';
 import { Rounds, runAll } from './run';
-import { type About, markdown } from './words';
+import { markdown } from './words';
 
 /*
  * npm run bench: measures zivm and its rivals in turn and writes report/index.html, results.json and report.md.
@@ -58,13 +58,13 @@ async function main(): Promise<void> {
   await runAll(measurements, rounds, done, (line) => console.log(line));
 
   const results = measurements.map((measurement) => done.resultOf(measurement));
-  const about = aboutThis(done, options);
+  const facts = about(done, options);
   const plots = new Map<string, string>();
   for (const result of results) if (result.sides.some((side) => side.rounds.length > 0)) plots.set(result.name, await plot(result));
-  writeFileSync(join(target, 'results.json'), `${JSON.stringify({ about, results: results.map(figures) }, null, 1)}\n`);
-  const text = markdown(results, about);
+  writeFileSync(join(target, 'results.json'), `${JSON.stringify({ about: facts, results: results.map(figures) }, null, 1)}\n`);
+  const text = markdown(results, facts);
   writeFileSync(join(target, 'report.md'), text);
-  writeFileSync(join(target, 'index.html'), page(results, about, plots));
+  writeFileSync(join(target, 'index.html'), page(results, facts, plots));
   console.log(`\n${text}\nThe report is ${join(target, 'index.html')}`);
   if (done.failures > 0) process.exitCode = 1;
   else done.complete();
@@ -81,19 +81,6 @@ function buildDigest(): string {
   const hash = createHash('sha256');
   for (const name of [...files.sort().map((name) => join('dist', name)), join('build', 'Release', 'zivm.node')]) hash.update(readFileSync(join(PACKAGE, name)));
   return hash.digest('hex').slice(0, 16);
-}
-
-function aboutThis(done: Rounds, options: string): About {
-  const [from, to] = done.span.map((at) => at.slice(0, 16).replace('T', ' ')) as [string, string];
-  const { version } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { version: string };
-  return {
-    machine: machine(),
-    versions: `Linux ${release()}, Node ${process.version}, zivm ${version}`,
-    options,
-    guests: `Virtual machines under ${chooseAccel('auto') === 'kvm' ? 'KVM' : 'emulation (TCG)'}`,
-    date: `Measured from ${from} to ${to} UTC`,
-    load: `Before the runs others kept the machine ${median(done.busy)} % busy, ${Math.max(...done.busy)} % at most`,
-  };
 }
 
 void main();

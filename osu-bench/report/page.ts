@@ -1,5 +1,5 @@
 import type { Result } from './measurement';
-import { type About, absences, guestWords, number, PAPER, pointName, ratioTable, roundsName } from './words';
+import { type About, absences, guestWords, PAPER_WORDS, paperRows, pointName, ratioTable, roundsName } from './words';
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #6b6b6b; --line: #8885; --ahead: 0, 114, 178; --behind: 213, 94, 0; }
@@ -72,8 +72,8 @@ ${figures.join('\n')}
 </div>
 ${missing.length === 0 ? '' : `<h2>Absent or failed</h2>\n<ul>${missing.map((absence) => `<li>${escaped(absence)}</li>`).join('\n')}</ul>`}
 <h2>Beside the paper</h2>
-<p>Mbps between two virtual machines, as the ZIVM paper reports them (its Table 2), on the machines of its time:</p>
-${table(['', 'ZIVM', 'virtio', 'XenLoop'], PAPER.map(({ tool, zivm, virtio, xenloop }) => [tool, number(zivm), number(virtio), number(xenloop)]))}
+<p>${PAPER_WORDS}</p>
+${table(['', 'ZIVM', 'virtio', 'XenLoop'], paperRows(results))}
 </body></html>
 `;
 }

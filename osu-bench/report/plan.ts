@@ -19,7 +19,10 @@ export interface Extent {
 }
 
 /** What --quick leaves out. */
-export const SLOW = ['two-way-bandwidth', 'bcast', 'reduce', 'guests-bandwidth', 'start-guests'];
+export const SLOW = [
+  ...['two-way-bandwidth', 'bcast', 'reduce', 'guests-bandwidth', 'start-guests'],
+  ...['bcast-ranks', 'reduce-ranks', 'bcast-ranks-long', 'reduce-ranks-long', 'allreduce-ranks-long'],
+];
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4, 8], crowds: [2, 4, 8], machines: [1] };
@@ -28,6 +31,8 @@ const RANK = join(__dirname, 'rank.js');
 const NODE_RIVALS = join(__dirname, '..', 'rivals', 'node.js');
 /** Collectives are measured up to here. */
 const MAX_COLLECTIVE_BYTES = 1 << 20;
+/** The long messages of collectives among more and more ranks. */
+const COLLECTIVE_BYTES = 64 << 10;
 
 /** All measurements. @param folder for compiled rivals */
 export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: string): Measurement[] {
@@ -63,7 +68,15 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
       sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES),
     })),
     { name: 'barrier-ranks', title: 'barrier', ...ofRanks, unit: 'us', sides: overRanks('osu_barrier', 'barrier.c', [], [], (values) => values[0]!) },
-    { name: 'allreduce-ranks', title: 'allreduce of 8 bytes', ...ofRanks, unit: 'us', sides: overRanks('osu_allreduce', 'allreduce.c', ['-m', '8'], ['8'], (values) => values[8]!) },
+    ...[8, COLLECTIVE_BYTES].flatMap((bytes) =>
+      (['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
+        name: `${name}-ranks${bytes === 8 ? '' : '-long'}`,
+        title: `${name} of ${bytes === 8 ? '8 bytes' : `${bytes / 1024} KiB`}`,
+        ...ofRanks,
+        unit: 'us',
+        sides: overRanks(`osu_${name}`, `${name}.c`, ['-m', `${bytes}:${bytes}`], [`${bytes}`, `${bytes}`], (values) => values[bytes]!),
+      })),
+    ),
     ...guests(maxBytes),
     { name: 'start', title: 'Start and end of a job on the host', ...ofRanks, unit: 'ms', sides: [{ name: OWN, run: () => each(ranks, start) }] },
     {

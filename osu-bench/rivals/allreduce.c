@@ -1,13 +1,11 @@
 /* The loop of osu_allreduce. */
 #include "collective.h"
 
-#define MAX_BYTES (1 << 20)
-
 int main(int argc, char **argv) {
-  int max_bytes = argc > 1 ? atoi(argv[1]) : MAX_BYTES;
   start(&argc, &argv);
+  choose_sizes(argc, argv, 4);
   float *send = ones(MAX_BYTES), *recv = ones(MAX_BYTES);
-  for (int bytes = 4; bytes <= max_bytes; bytes *= 2) {
+  for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
     double us = TIME_CALLS(bytes, MPI_Allreduce(send, recv, bytes / 4, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD));
     if (rank == 0) printf("%-10d%18.2f\n", bytes, us);
   }

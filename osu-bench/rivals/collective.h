@@ -1,11 +1,21 @@
 /* The loop of a collective benchmark: a barrier after each timed call, mean per rank, then over the ranks. */
 #include "rival.h"
 
+#define MAX_BYTES (1 << 20)
+
 /* Numbers on pages of their own, all of them touched: the kernel shares one page among all that were never written. */
 static inline float *ones(int bytes) {
   float *numbers = aligned_alloc(4096, bytes);
   for (int i = 0; i < bytes / 4; i++) numbers[i] = 1;
   return numbers;
+}
+
+/* Sizes of the command line, `smallest largest`, in bytes; else all from `smallest` on. */
+static int min_bytes, max_bytes;
+
+static inline void choose_sizes(int argc, char **argv, int smallest) {
+  min_bytes = argc > 2 ? atoi(argv[1]) : smallest;
+  max_bytes = argc > 2 ? atoi(argv[2]) : MAX_BYTES;
 }
 
 /* Microseconds of one call, on rank 0. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Absent } from '../../osu-bench/report/commands';
 import { aheadOf, type Measurement } from '../../osu-bench/report/measurement';
 import { Rounds, runAll } from '../../osu-bench/report/run';
-import { absences } from '../../osu-bench/report/words';
+import { absences, paperRows } from '../../osu-bench/report/words';
 import { until } from '../support/launcher';
 
 /*
@@ -177,4 +177,20 @@ describe('the file of rounds', () => {
 test('an unknown measurement is refused with the names of those that there are', () => {
   const refused = (): string => execFileSync(process.execPath, [BENCH, '--only', 'nonsense'], { encoding: 'utf8', stdio: 'pipe' });
   expect(refused).toThrow(/unknown measurement nonsense: there are latency, bandwidth/);
+});
+
+test('beside the paper stands what was measured here, in Mbps, at the largest size that both sides have', () => {
+  const side = (name: string, values: Record<string, number>): { name: string; rounds: Record<string, number>[]; absent: undefined; failed: undefined } => ({
+    name,
+    rounds: [values],
+    absent: undefined,
+    failed: undefined,
+  });
+  const sides = [side('zivm', { 1024: 10, 65536: 1000 }), side('TCP', { 1024: 1, 65536: 50 }), side('iperf3', { 1024: 2, 131072: 60 })];
+  const rows = paperRows([{ name: 'guests-bandwidth', title: 'x', x: 'bytes', unit: 'MB/s', higherIsBetter: true, sides }]);
+  expect(rows.slice(-2)).toEqual([
+    ['64 KiB messages, here; virtio is TCP', '8,000', '400', ''],
+    ['1 KiB messages, here; virtio is iperf3', '80.0', '16.0', ''],
+  ]);
+  expect(paperRows([])).toHaveLength(rows.length - 2);
 });
