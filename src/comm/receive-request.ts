@@ -31,6 +31,11 @@ export abstract class ReceiveRequest<T> extends Request<T> {
   /** Where it comes from while it comes in pieces that were asked for. */
   sender: Peer | null = null;
 
+  // Written out, for without it what is compiled passes all arguments on as an array, for each message.
+  constructor(engine: Engine) {
+    super(engine);
+  }
+
   /** A receive from `PROC_NULL`: nothing comes, and it is complete (MPI 4.1, section 3.10). */
   completeEmpty(source: number): void {
     this.source = source;
