@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, GUEST_ENVIRONMENT } from '../src/job/join';
+import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, GUEST_ENVIRONMENT } from '../src/job/environment';
 import { native } from '../src/native';
 
 /*

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { ENVIRONMENT, HEADER_VARIABLE, NETWORK_VARIABLE } from '../src/job/join';
+import { ENVIRONMENT, HEADER_VARIABLE, NETWORK_VARIABLE } from '../src/job/environment';
 import { native } from '../src/native';
 import { RankPhase } from '../src/ring/layout';
 import type { JobOptions, ProgramEntry } from './options';

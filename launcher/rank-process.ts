@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, PART_VARIABLE } from '../src/job/join';
+import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, PART_VARIABLE } from '../src/job/environment';
 import type { Program } from './programs';
 
 /** The first descriptor of a rank after its standard ones. */

@@ -1,7 +1,7 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Comm } from '../src/index';
-import { NETWORK_VARIABLE } from '../src/job/join';
+import { NETWORK_VARIABLE } from '../src/job/environment';
 import { Link } from './link';
 
 /*

@@ -17,7 +17,7 @@ const HEADER_BYTES = 110;
 
 /** An initramfs: a cpio archive in the `newc` format (Linux, Documentation/driver-api/early-userspace/buffer-format.rst). */
 export function archive(entries: readonly Entry[]): Buffer {
-  const parts = [...entries, { path: 'TRAILER!!!', mode: 0 }].flatMap((entry, index) => [header(entry, index + 1), aligned(entry.data)]);
+  const parts = [...entries, { path: 'TRAILER!!!', mode: 0 }].flatMap((entry, index) => [header(entry, index + 1), ...aligned(entry.data)]);
   return Buffer.concat(parts);
 }
 
@@ -28,8 +28,8 @@ function header({ path, mode, data, device = [0, 0] }: Entry, inode: number): Bu
   return Buffer.concat([Buffer.from(text), name, padding(HEADER_BYTES + name.length)]);
 }
 
-function aligned(data: Buffer = Buffer.alloc(0)): Buffer {
-  return Buffer.concat([data, padding(data.length)]);
+function aligned(data: Buffer = Buffer.alloc(0)): Buffer[] {
+  return [data, padding(data.length)];
 }
 
 const padding = (length: number): Buffer => Buffer.alloc(-length & 3);

@@ -1,4 +1,4 @@
-import { DAX_VARIABLE, GUEST_ENVIRONMENT, POLLED_VARIABLE } from '../../src/job/join';
+import { DAX_VARIABLE, GUEST_ENVIRONMENT, POLLED_VARIABLE } from '../../src/job/environment';
 import { ZivmError } from '../../src/errors';
 import { checked, native } from '../../src/native';
 import { openDax } from '../../src/region/dax';

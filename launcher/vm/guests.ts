@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { ZivmError } from '../../src/errors';
 import { checked, native } from '../../src/native';
 import { HostRegion } from '../../src/region/host-region';
 import type { SharedMemoryServer } from '../server';
@@ -15,6 +16,8 @@ import { unpackedKernel } from './vmlinux';
 
 const AGENT_FILE = join(__dirname, '..', 'zivm-agent.js');
 const KEY_BYTES = 32;
+/** What a kernel and an agent need beside the initramfs, which is there twice while it is unpacked. */
+const SYSTEM_MIB = 96;
 /** How often the table of agents is looked at while guests boot. */
 const LOOK_MS = 50;
 
@@ -68,8 +71,10 @@ export class Guests {
     this.#ids = clients.map(({ id }) => id);
     const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
     const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, modules: [...(options.network ? ['virtio_net'] : []), ...(isPmem ? PMEM_MODULES : [])] };
-    const initramfs = inMemory(makeInitramfs(kernel, settings));
     const { accel, memoryMiB, cpus } = options;
+    const archive = makeInitramfs(kernel, settings);
+    checkMemory(memoryMiB, archive.length);
+    const initramfs = inMemory(archive);
     this.#network = options.network ? makeNetwork(options.count, accel) : undefined;
     const machine = { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel, memoryMiB, cpus, vectors, iommu: true, shares };
     const memory = isPmem ? { descriptor: server.file, byteLength: PMEM_HEADER_BYTES + server.memory.byteLength } : undefined;
@@ -127,4 +132,9 @@ function inMemory(bytes: Buffer): number {
   const descriptor = checked(native.createMemory(bytes.length), 'making a file in memory');
   new Uint8Array(checked<ArrayBuffer>(native.mapMemory(descriptor, bytes.length), 'mapping it')).set(bytes);
   return descriptor;
+}
+
+function checkMemory(memoryMiB: number, initramfsBytes: number): void {
+  const least = Math.ceil((2 * initramfsBytes) / 2 ** 20) + SYSTEM_MIB;
+  if (memoryMiB < least) throw new ZivmError('ERR_ZIVM_LAUNCH', `--vm-memory ${memoryMiB}M is too little for a machine, which gets a copy of Node: give at least ${least}M`);
 }

@@ -8,10 +8,11 @@ const QBOOT = '/usr/share/qemu/qboot.rom';
 /**
  * What makes a kernel boot sooner, or at all: its test of the timer fails when the host is busy; without trust in the
  * processor's random numbers, programs wait for others; QEMU keeps guests apart, so mitigations have nothing to protect;
- * memory is cleared when it is handed out to a program, and need not be when the kernel takes it for itself.
+ * memory is cleared when it is handed out to a program, and need not be when the kernel takes it for itself. The initramfs
+ * may take more than half of the memory, which a tmpfs may not.
  */
 const KERNEL_OPTIONS =
-  'console=ttyS0 quiet panic=-1 intel_iommu=on no_timer_check random.trust_cpu=on mitigations=off init_on_alloc=0 nowatchdog apparmor=0 audit=0 cryptomgr.notests';
+  'console=ttyS0 quiet panic=-1 intel_iommu=on no_timer_check random.trust_cpu=on mitigations=off init_on_alloc=0 nowatchdog rootfstype=ramfs apparmor=0 audit=0 cryptomgr.notests';
 
 /** Room for the NVDIMM to be aligned as it has to be. */
 const PMEM_SPACE_MIB = 1024;

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { Comm } from '../../src/index';
-import { GUEST_ENVIRONMENT, joinJob } from '../../src/job/join';
+import { GUEST_ENVIRONMENT } from '../../src/job/environment';
+import { joinJob } from '../../src/job/join';
 import { median } from '../report/measurement';
 import { RANK_PEER, RANK_SLOT, rankWord } from '../../src/ring/layout';
 

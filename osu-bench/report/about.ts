@@ -14,7 +14,7 @@ import type { About } from './words';
 /** Programs beside Node whose versions matter: what they print, and which part of it is the version. */
 const PROGRAMS = [
   { name: 'MPICH', command: 'mpirun.mpich', version: /Version:\s+(\S+)/ },
-  { name: 'Open MPI', command: 'mpirun.openmpi', version: /\(Open MPI\) (\S+)/ },
+  { name: 'Open MPI', command: 'mpirun.openmpi', version: /\((?:Open MPI|OpenRTE)\) (\S+)/ },
   { name: 'iperf', command: 'iperf3', version: /iperf (\S+)/ },
   { name: 'QEMU', command: 'qemu-system-x86_64', version: /version (\S+)/ },
 ];

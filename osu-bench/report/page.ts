@@ -1,5 +1,5 @@
 import type { Result } from './measurement';
-import { type About, absences, guestWords, PAPER_WORDS, paperRows, pointName, ratioTable, roundsName } from './words';
+import { type About, absences, guestWords, paperRows, paperWords, pointName, ratioTable, roundsName } from './words';
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #6b6b6b; --line: #8885; --ahead: 0, 114, 178; --behind: 213, 94, 0; }
@@ -72,7 +72,7 @@ ${figures.join('\n')}
 </div>
 ${missing.length === 0 ? '' : `<h2>Absent or failed</h2>\n<ul>${missing.map((absence) => `<li>${escaped(absence)}</li>`).join('\n')}</ul>`}
 <h2>Beside the paper</h2>
-<p>${PAPER_WORDS}</p>
+<p>${paperWords(results)}</p>
 ${table(['', 'ZIVM', 'virtio', 'XenLoop'], paperRows(results))}
 </body></html>
 `;

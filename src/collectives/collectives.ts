@@ -171,6 +171,14 @@ export abstract class Collectives extends PointToPoint {
   }
 }
 
+/** Shorter ones go over a board, where nothing of the result is written before all has been read. */
+const HARMLESS_BYTES = 1024;
+
+/** Whether two arrays of the same length share a part of their memory, but not all. */
+function overlap(a: Buf, b: Buf): boolean {
+  return a.buffer === b.buffer && a.byteOffset !== b.byteOffset && Math.abs(a.byteOffset - b.byteOffset) < a.byteLength;
+}
+
 function checkOp(op: Op, call: string): Op {
   if (!(op instanceof Op)) throw new ZivmError('ERR_ZIVM_OP', `${call}: the operation must be an Op, such as Op.SUM`, { call });
   return op;
@@ -182,6 +190,9 @@ function checkPair(send: Buf, sendKind: Kind, recv: Buf, call: string): void {
   }
   if (send.length !== recv.length) {
     throw new ZivmError('ERR_ZIVM_COUNT', `${call}: the send buffer has ${send.length} elements, the receive buffer ${recv.length}`, { call });
+  }
+  if (send !== recv && send.byteLength > HARMLESS_BYTES && overlap(send, recv)) {
+    throw new ZivmError('ERR_ZIVM_TYPE', `${call}: the send and the receive buffer overlap: give IN_PLACE and one buffer, or two that do not`, { call });
   }
 }
 

@@ -9,7 +9,8 @@ const AHEAD = 2;
 
 /**
  * Receives `byteLength` bytes from a rank in pieces and hands over each as it comes, in order, with its offset.
- * @param take may send the piece on: it returns the request, and the piece's place is kept until that is complete
+ * @param take may send the piece on: it returns the request, and the piece's place is kept until that is complete. If it
+ * throws, the rest of the pieces is received all the same, so that the sender is not left waiting
  */
 export function forIncoming(
   team: Team,
@@ -20,7 +21,7 @@ export function forIncoming(
 ): void {
   const count = Math.ceil(byteLength / pieceBytes);
   const placeBytes = Math.min(pieceBytes, byteLength);
-  const scratch = team.scratch(PLACES * placeBytes);
+  const scratch = team.scratch(Math.min(PLACES, count) * placeBytes);
   const sends: (Request<Status> | undefined)[] = [];
   const receives: Request<Status>[] = [];
   const pieces: Uint8Array[] = [];
@@ -31,11 +32,22 @@ export function forIncoming(
     receives.push(team.irecv(piece, from));
   };
 
+  let failure: { error: unknown } | undefined;
+  const attempt = (piece: Uint8Array, offset: number): Request<Status> | undefined => {
+    try {
+      return take(piece, offset);
+    } catch (error) {
+      failure = { error };
+      return undefined;
+    }
+  };
+
   for (let index = 0; index < Math.min(AHEAD, count); index++) post(index);
   for (let index = 0; index < count; index++) {
     if (index + AHEAD < count) post(index + AHEAD);
     receives[index]!.wait();
-    sends.push(take(pieces[index]!, index * pieceBytes));
+    if (failure === undefined) sends.push(attempt(pieces[index]!, index * pieceBytes));
   }
   for (const send of sends) send?.wait();
+  if (failure !== undefined) throw failure.error;
 }

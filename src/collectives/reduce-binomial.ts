@@ -20,7 +20,7 @@ export function binomialReduce(team: Team, reduction: Reduction, own: Buf, resul
       return;
     }
     if (relative + distance < size) {
-      const scratch = team.scratch(2 * byteLength);
+      const scratch = team.scratch(result === null ? 2 * byteLength : byteLength);
       const theirs = bytes(scratch, 0, byteLength);
       team.recv(theirs, (relative + distance + root) % size);
       const combined = result ?? bytes(scratch, byteLength, byteLength);

@@ -110,6 +110,12 @@ describeInGuests('zivmrun --vms', () => {
     await killed.gone();
   });
 
+  test('too little memory for a machine is refused, with what would be enough', async () => {
+    const { exitCode, stderr } = await startZivmrun(['--vms', '1', '-n', '1', '--vm-memory', '128M', 'osu_hello']).ended;
+    expect(stderr).toMatch(/^zivmrun: --vm-memory 128M is too little for a machine, .*: give at least \d+M$/m);
+    expect(exitCode).toBe(2);
+  });
+
   test('a machine that does not come up is reported with the end of its console', async () => {
     // A kernel without modules finds none of the host's files.
     const kernel = join(folder, 'boot', 'vmlinuz-0.0-bare');

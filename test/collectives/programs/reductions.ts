@@ -202,6 +202,8 @@ function wrongArguments(): void {
   throwsCode(() => comm.allreduce(four, new Int32Array(5)), 'ERR_ZIVM_COUNT', 'allreduce');
   throwsCode(() => comm.allreduce(four, new Float32Array(4)), 'ERR_ZIVM_TYPE', 'allreduce');
   throwsCode(() => comm.allreduce([1] as unknown as Int32Array, four), 'ERR_ZIVM_TYPE', 'allreduce');
+  const long = new Int32Array(1001);
+  throwsCode(() => comm.allreduce(long.subarray(1), long.subarray(0, 1000)), 'ERR_ZIVM_TYPE', 'allreduce');
   throwsCode(() => comm.allreduce(four, null as unknown as Int32Array), 'ERR_ZIVM_TYPE', 'allreduce');
   throwsCode(() => comm.allreduce('x' as unknown as number), 'ERR_ZIVM_TYPE', 'allreduce');
   if (rank === 0) {

@@ -130,4 +130,20 @@ function wrongArguments(): void {
   throwsCode(() => comm.reduce(new Int32Array(6), new Int32Array(6), product), 'ERR_ZIVM_COUNT', 'reduce');
 }
 
-for (const part of [inRankOrder, concatenation, commuting, wrongArguments]) part();
+/** An operation that fails at the root: the other ranks do not wait for it, and what follows is in step. */
+function failing(): void {
+  const careless = Op.create(
+    () => {
+      if (rank === 0) throw new RangeError('careless');
+    },
+    { commute: true },
+  );
+  const long = new Float64Array(100_000).fill(rank);
+  const got = new Float64Array(long.length);
+  if (rank === 0 && size > 1) assert.throws(() => comm.reduce(long, got, careless), RangeError);
+  else comm.reduce(long, got, careless);
+  comm.reduce(long, got, Op.SUM);
+  if (rank === 0) assert.ok(got.every((value) => value === (size * (size - 1)) / 2));
+}
+
+for (const part of [inRankOrder, concatenation, commuting, wrongArguments, failing]) part();
