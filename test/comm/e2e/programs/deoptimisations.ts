@@ -19,7 +19,11 @@ const MOST_ROUNDS = 10;
 
 const folder = mkdtempSync(joinPath(tmpdir(), 'zivm-deoptimisations-'));
 const trace = joinPath(folder, 'trace');
-process.once('exit', () => rmSync(folder, { recursive: true }));
+process.once('exit', () => {
+  // The end of the process discards code too, and V8 dies when it cannot write of it.
+  setFlagsFromString('--no-trace-deopt');
+  rmSync(folder, { recursive: true });
+});
 for (const flag of ['--redirect-code-traces', `--redirect-code-traces-to=${trace}`, '--trace-deopt']) setFlagsFromString(flag);
 
 const comm = join();
