@@ -20,7 +20,7 @@ export function matchingSuite(): void {
   );
   const buf = new Uint8Array(8);
   const receiveOf = (source: number, tag: number): BufferReceive =>
-    new BufferReceive(engine).want(members, buf, Kind.Uint8, source, 0, tag);
+    new BufferReceive(engine, members, buf, Kind.Uint8, source, 0, tag);
   const messageOf = (tag: number): Unexpected => new Unexpected(1, 0, tag, 8, 0, 0, buf, null);
 
   const posted = (source: number, tag: number, waiting: number): (() => void) => {

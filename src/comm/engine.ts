@@ -137,7 +137,7 @@ export class Engine {
       return;
     }
     this.#matching.post(receive);
-    const ended = this.#endOfSource(receive.members as Members, receive.source);
+    const ended = this.#endOfSource(receive.members, receive.source);
     if (ended === null) return;
     // What a rank sent before it ended may still be in its ring.
     while (this.poll());
@@ -146,13 +146,16 @@ export class Engine {
 
   /** MPI_Recv. */
   receive(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): Status {
-    const receive = this.#spareReceive ?? new BufferReceive(this);
+    const spare = this.#spareReceive;
     this.#spareReceive = null;
-    this.startReceive(receive.want(members, buf, kind, source, context, tag));
+    const receive =
+      spare === null
+        ? new BufferReceive(this, members, buf, kind, source, context, tag)
+        : spare.again(members, buf, kind, source, context, tag);
+    this.startReceive(receive);
     if (!receive.done) this.#waitForReceive(receive);
     const { error } = receive;
     const status = receive.status();
-    receive.reset();
     receive.buf = null;
     this.#spareReceive = receive;
     if (error !== null) throw error;
@@ -263,9 +266,7 @@ export class Engine {
   }
 
   #cancelToSelf(send: SendRequest): void {
-    const message = this.#matching.findOwn(send);
-    if (message === null) return;
-    this.#matching.takeUnexpected(message);
+    if (this.#matching.takeOwn(send) === null) return;
     send.markCancelled();
     this.finish(send);
   }
@@ -301,7 +302,7 @@ export class Engine {
     this.#inbox.fail(peer, error);
     const lost = [
       ...this.#matching.takeAllPosted(peer.rank, () => true),
-      ...this.#matching.takeAllPosted(ANY_SOURCE, (receive) => this.#endOfSource(receive.members as Members, ANY_SOURCE) !== null),
+      ...this.#matching.takeAllPosted(ANY_SOURCE, (receive) => this.#endOfSource(receive.members, ANY_SOURCE) !== null),
     ];
     for (const receive of lost) this.#failReceive(receive, error);
     this.arrived();
@@ -309,7 +310,10 @@ export class Engine {
 
   /** Why nothing can come from a source any more, or null while something can. */
   #endOfSource(members: Members, source: number): ZivmError | null {
-    if (source !== ANY_SOURCE) return this.peers[source]!.ended;
+    return source === ANY_SOURCE ? this.#endOfAll(members) : this.peers[source]!.ended;
+  }
+
+  #endOfAll(members: Members): ZivmError | null {
     let ended: ZivmError | null = null;
     for (const world of members.worldRanks) {
       const peer = this.peers[world]!;

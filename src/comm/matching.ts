@@ -1,11 +1,10 @@
 import { ANY_SOURCE, ANY_TAG } from './constants';
 import type { ReceiveRequest } from './receive-request';
-import { Queue, type Queued } from './queue';
+import { Queue } from './queue';
 import type { SendRequest } from './send-request';
 
 /** A message that came before a receive for it was posted. */
-export class Unexpected implements Queued<Unexpected> {
-  next: Unexpected | null = null;
+export class Unexpected {
   /** When it came, in messages of all sources. */
   order = 0;
   /** Bytes of the payload that are here. */
@@ -28,8 +27,6 @@ export class Unexpected implements Queued<Unexpected> {
     readonly ownSend: SendRequest | null,
   ) {}
 }
-
-const tagMatches = (wanted: number, tag: number): boolean => wanted === tag || wanted === ANY_TAG;
 
 /**
  * Brings messages and receives together (MPI 4.1, section 3.5): by context, source and tag, wildcards included, in
@@ -63,37 +60,29 @@ export class Matching {
     return receive.source === ANY_SOURCE ? this.#postedAny : this.#posted[receive.source]!;
   }
 
+  /**
+   * The hot path of takePosted: the receive that a message matches if that is the one posted first for its source, and
+   * none is posted for any source; else null. It stays until shiftPosted.
+   */
+  headPosted(source: number, context: number, tag: number): ReceiveRequest<unknown> | null {
+    const head = this.#posted[source]!.head;
+    return head !== null && this.#postedAny.length === 0 && receives(head, context, tag) ? head : null;
+  }
+
+  /** Takes the receive that headPosted has found. */
+  shiftPosted(source: number): void {
+    this.#posted[source]!.shift();
+  }
+
   /** Takes the receive, the earliest posted, that a message matches; null when there is none. */
   takePosted(source: number, context: number, tag: number): ReceiveRequest<unknown> | null {
     const bySource = this.#posted[source]!;
-    let before: ReceiveRequest<unknown> | null = null;
-    let found = bySource.head;
-    while (found !== null && !(found.context === context && tagMatches(found.tag, tag))) {
-      before = found;
-      found = found.next;
-    }
-    if (this.#postedAny.head !== null) {
-      const any = this.#takePostedAny(context, tag, found);
-      if (any !== null) return any;
-    }
-    if (found !== null) bySource.removeAfter(before, found);
-    return found;
-  }
-
-  #takePostedAny(
-    context: number,
-    tag: number,
-    rival: ReceiveRequest<unknown> | null,
-  ): ReceiveRequest<unknown> | null {
-    let before: ReceiveRequest<unknown> | null = null;
-    for (let at = this.#postedAny.head; at !== null; before = at, at = at.next) {
-      if (rival !== null && rival.order < at.order) return null;
-      if (at.context === context && tagMatches(at.tag, tag)) {
-        this.#postedAny.removeAfter(before, at);
-        return at;
-      }
-    }
-    return null;
+    const any = this.#postedAny;
+    const index = firstReceive(bySource, context, tag);
+    const anyIndex = firstReceive(any, context, tag);
+    if (index < 0 && anyIndex < 0) return null;
+    const isFromSource = anyIndex < 0 || (index >= 0 && bySource.at(index).order < any.at(anyIndex).order);
+    return isFromSource ? bySource.takeAt(index) : any.takeAt(anyIndex);
   }
 
   /** Keeps a message that no posted receive matches. */
@@ -104,10 +93,12 @@ export class Matching {
 
   /** The unexpected message that a receive or probe gets, the earliest arrived; it stays where it is. */
   findUnexpected(source: number, context: number, tag: number): Unexpected | null {
-    if (source !== ANY_SOURCE) return firstMatch(this.#unexpected[source]!, context, tag);
+    return source === ANY_SOURCE ? this.#findFromAny(context, tag) : firstMatch(this.#unexpected[source]!, context, tag);
+  }
+
+  #findFromAny(context: number, tag: number): Unexpected | null {
     let first: Unexpected | null = null;
     for (const queue of this.#unexpected) {
-      if (queue.head === null) continue;
       const found = firstMatch(queue, context, tag);
       if (found !== null && (first === null || found.order < first.order)) first = found;
     }
@@ -121,43 +112,42 @@ export class Matching {
 
   /** Takes the message that a sender, which waits for an answer under `sendId`, wants back; null when it is matched. */
   withdraw(source: number, sendId: number): Unexpected | null {
-    const queue = this.#unexpected[source]!;
-    for (let at = queue.head; at !== null; at = at.next) {
-      if (at.sendId === sendId) {
-        queue.remove(at);
-        return at;
-      }
-    }
-    return null;
+    return this.#unexpected[source]!.take((message) => message.sendId === sendId);
   }
 
-  /** The message that a pending synchronous send of this rank to itself left here; null once it is matched. */
-  findOwn(send: SendRequest): Unexpected | null {
-    let at = this.#unexpected[send.dest]!.head;
-    while (at !== null && at.ownSend !== send) at = at.next;
-    return at;
+  /** Takes the message that a pending synchronous send of this rank to itself left here; null once it is matched. */
+  takeOwn(send: SendRequest): Unexpected | null {
+    return this.#unexpected[send.dest]!.take((message) => message.ownSend === send);
   }
 
   /** Takes every posted receive from `source` (ANY_SOURCE: those from anyone) that `fits`. */
   takeAllPosted(source: number, fits: (receive: ReceiveRequest<unknown>) => boolean): ReceiveRequest<unknown>[] {
     const queue = source === ANY_SOURCE ? this.#postedAny : this.#posted[source]!;
-    const taken: ReceiveRequest<unknown>[] = [];
-    for (let at = queue.head; at !== null; at = at.next) if (fits(at)) taken.push(at);
-    for (const receive of taken) queue.remove(receive);
-    return taken;
+    return queue.takeAll(fits);
   }
 
   /** Drops the messages of a source whose payload can no longer come. */
   dropIncomplete(source: number): void {
-    const queue = this.#unexpected[source]!;
-    const lost: Unexpected[] = [];
-    for (let at = queue.head; at !== null; at = at.next) if (at.received < at.byteLength) lost.push(at);
-    for (const message of lost) queue.remove(message);
+    this.#unexpected[source]!.takeAll((message) => message.received < message.byteLength);
   }
 }
 
+const tagMatches = (wanted: number, tag: number): boolean => wanted === tag || wanted === ANY_TAG;
+
+function receives(receive: ReceiveRequest<unknown>, context: number, tag: number): boolean {
+  return receive.context === context && tagMatches(receive.tag, tag);
+}
+
+/** How many receives stand before the first that gets such a message; -1 when none does. */
+function firstReceive(queue: Queue<ReceiveRequest<unknown>>, context: number, tag: number): number {
+  for (let i = 0; i < queue.length; i++) if (receives(queue.at(i), context, tag)) return i;
+  return -1;
+}
+
 function firstMatch(queue: Queue<Unexpected>, context: number, tag: number): Unexpected | null {
-  let at = queue.head;
-  while (at !== null && !(at.context === context && tagMatches(tag, at.tag))) at = at.next;
-  return at;
+  for (let i = 0; i < queue.length; i++) {
+    const message = queue.at(i);
+    if (message.context === context && tagMatches(tag, message.tag)) return message;
+  }
+  return null;
 }

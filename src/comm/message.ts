@@ -40,7 +40,7 @@ export class Message {
   irecv(buf: Buf): Request<Status> {
     const kind = checkBuf(buf, 'recv');
     const { source, tag } = this.#status;
-    return this.#deliver(new BufferReceive(this.#engine).want(this.#members, buf, kind, source, 0, tag));
+    return this.#deliver(new BufferReceive(this.#engine, this.#members, buf, kind, source, 0, tag));
   }
 
   /** Receives it as an object. @throws ZivmError `ERR_ZIVM_TYPE` when it is a buffer */

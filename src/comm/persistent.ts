@@ -47,8 +47,7 @@ export class PersistentReceive extends BufferReceive implements PersistentReques
   #started = false;
 
   constructor(engine: Engine, members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number) {
-    super(engine);
-    this.want(members, buf, kind, source, context, tag);
+    super(engine, members, buf, kind, source, context, tag);
     this.#engine = engine;
     this.#source = source;
     this.#tag = tag;

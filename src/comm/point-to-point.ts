@@ -7,7 +7,7 @@ import { Members } from './members';
 import { Message } from './message';
 import { pack } from './objects';
 import { PersistentReceive, PersistentSend } from './persistent';
-import { BufferReceive, ObjectReceive } from './receive-request';
+import { BufferReceive, ObjectReceive, type ReceiveRequest } from './receive-request';
 import type { PersistentRequest, Request } from './request';
 import { CompletedSend, FLAG_OBJECT, FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 import { Status } from './status';
@@ -133,15 +133,16 @@ export abstract class PointToPoint {
   ): Request<Status> {
     checkDest(dest, this.size, call);
     checkTag(tag, call);
-    const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
-    if (
-      dest !== PROC_NULL &&
-      (flags & FLAG_SYNCHRONOUS) === 0 &&
-      options === undefined &&
-      this.engine.trySend(buf, kind, world, this.context, tag, flags)
-    ) {
+    const isPlain = dest !== PROC_NULL && (flags & FLAG_SYNCHRONOUS) === 0 && options === undefined;
+    if (isPlain && this.engine.trySend(buf, kind, this.members.worldRanks[dest]!, this.context, tag, flags)) {
       return new CompletedSend(this.engine, dest, tag, byteLengthOf(buf, kind));
     }
+    return this.#startPending(buf, kind, dest, tag, flags, options);
+  }
+
+  /** Starts a send that is to be tracked until it is complete. */
+  #startPending(buf: Buf, kind: Kind, dest: number, tag: number, flags: number, options: IOptions | undefined): Request<Status> {
+    const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
     const send = new SendRequest(this.engine).want(this.members, buf, kind, world, this.context, tag, flags);
     if (options?.signal?.aborted) {
       send.markCancelled();
@@ -161,12 +162,15 @@ export abstract class PointToPoint {
     const kind = checkBuf(buf, 'irecv');
     checkSource(source, this.size, 'irecv');
     checkWantedTag(tag, 'irecv');
-    const receive = new BufferReceive(this.engine);
-    receive.want(this.members, buf, kind, this.worldSource(source), this.context, tag);
+    const receive = new BufferReceive(this.engine, this.members, buf, kind, this.worldSource(source), this.context, tag);
     return this.#startReceive(receive, options);
   }
 
-  #startReceive<R extends BufferReceive | ObjectReceive<unknown>>(receive: R, options: IOptions | undefined): R {
+  #startReceive<T>(receive: ReceiveRequest<T>, options: IOptions | undefined): Request<T> {
+    if (options === undefined && receive.source !== PROC_NULL) {
+      this.engine.startReceive(receive);
+      return this.engine.background(receive);
+    }
     if (options?.signal?.aborted) {
       receive.markCancelled();
       receive.complete();
@@ -176,8 +180,7 @@ export abstract class PointToPoint {
       this.engine.startReceive(receive);
       this.engine.background(receive);
     }
-    if (options !== undefined) receive.abortOn(options.signal);
-    return receive;
+    return receive.abortOn(options?.signal);
   }
 
   /** Blocks until a message is there that a receive with these arguments would get; it stays (MPI_Probe). */

@@ -1,43 +1,83 @@
-/** Something that can stand in one queue. */
-export interface Queued<T> {
-  next: T | null;
-}
-
-/** First in, first out, with removal from the middle; the links are in the elements, so nothing is allocated. */
-export class Queue<T extends Queued<T>> {
-  head: T | null = null;
-  #tail: T | null = null;
+/**
+ * First in, first out, with removal from anywhere: an array that is used in a circle, a power of two long. (A linked list
+ * would be written to in two places for each element; V8 has to note a write of a new object into an old one.)
+ */
+export class Queue<T extends object> {
+  #places: (T | null)[] = [null, null, null, null];
+  #first = 0;
+  length = 0;
 
   push(element: T): void {
-    element.next = null;
-    if (this.#tail === null) this.head = element;
-    else this.#tail.next = element;
-    this.#tail = element;
+    if (this.length === this.#places.length) this.#grow();
+    this.#put(this.length++, element);
   }
 
-  /** Removes an element, given the one before it (null for the head). */
-  removeAfter(before: T | null, element: T): void {
-    if (before === null) this.head = element.next;
-    else before.next = element.next;
-    if (this.#tail === element) this.#tail = before;
-    element.next = null;
+  #grow(): void {
+    const { length } = this.#places;
+    this.#places = Array.from({ length: 2 * length }, (_, index) => (index < length ? this.at(index) : null));
+    this.#first = 0;
   }
 
+  /** The first element, or null when the queue is empty. */
+  get head(): T | null {
+    return this.#places[this.#first]!;
+  }
+
+  /** The element that has `index` others before it; there must be one. */
+  at(index: number): T {
+    return this.#places[(this.#first + index) & (this.#places.length - 1)]!;
+  }
+
+  /** Takes the first element; null when there is none. */
   shift(): T | null {
-    const element = this.head;
-    if (element !== null) this.removeAfter(null, element);
+    const element = this.#places[this.#first]!;
+    if (element !== null) {
+      this.#places[this.#first] = null;
+      this.#first = (this.#first + 1) & (this.#places.length - 1);
+      this.length--;
+    }
     return element;
+  }
+
+  /** Takes the element that has `index` others before it. Those before it or those after it move, whichever are fewer. */
+  takeAt(index: number): T {
+    const element = this.at(index);
+    if (2 * index < this.length) {
+      for (let i = index; i > 0; i--) this.#put(i, this.at(i - 1));
+      this.shift();
+    } else {
+      for (let i = index; i < this.length - 1; i++) this.#put(i, this.at(i + 1));
+      this.#put(--this.length, null);
+    }
+    return element;
+  }
+
+  #put(index: number, element: T | null): void {
+    this.#places[(this.#first + index) & (this.#places.length - 1)] = element;
   }
 
   /** Removes an element wherever it stands; false when it is not here. */
   remove(element: T): boolean {
-    let before: T | null = null;
-    for (let at = this.head; at !== null; before = at, at = at.next) {
-      if (at === element) {
-        this.removeAfter(before, at);
+    for (let i = 0; i < this.length; i++) {
+      if (this.at(i) === element) {
+        this.takeAt(i);
         return true;
       }
     }
     return false;
+  }
+
+  /** Takes the first element that fits; null when none does. */
+  take(fits: (element: T) => boolean): T | null {
+    for (let i = 0; i < this.length; i++) if (fits(this.at(i))) return this.takeAt(i);
+    return null;
+  }
+
+  /** Takes all elements that fit, in order. */
+  takeAll(fits: (element: T) => boolean): T[] {
+    const all = Array.from({ length: this.length }, (_, index) => this.at(index));
+    const taken = all.filter(fits);
+    for (const element of taken) this.remove(element);
+    return taken;
   }
 }

@@ -12,18 +12,8 @@ export const OBJECT = -1;
 
 /** A receive that was posted: what it wants, where it puts it, and what it got. */
 export abstract class ReceiveRequest<T> extends Request<T> {
-  members: Members | null = null;
-  context = 0;
-  /** World rank of the sender; until a message is matched, the one wanted, or ANY_SOURCE. */
-  source = 0;
-  /** The message's; until one is matched, the one wanted, or ANY_TAG. */
-  tag = 0;
   /** When it was posted, among all receives. */
   order = 0;
-  /** Null for an object, until it comes. */
-  buf: Buf | null = null;
-  /** Type of the buffer's elements, or OBJECT. */
-  kind: Kind | typeof OBJECT = 0;
   /** Bytes of the message. */
   byteLength = 0;
   /** Bytes that are here. */
@@ -31,8 +21,19 @@ export abstract class ReceiveRequest<T> extends Request<T> {
   /** Where it comes from while it comes in pieces that were asked for. */
   sender: Peer | null = null;
 
-  // Written out, for without it what is compiled passes all arguments on as an array, for each message.
-  constructor(engine: Engine) {
+  constructor(
+    engine: Engine,
+    public members: Members,
+    /** Null for an object, until it comes. */
+    public buf: Buf | null,
+    /** Type of the buffer's elements, or OBJECT. */
+    public kind: Kind | typeof OBJECT,
+    /** World rank of the sender; until a message is matched, the one wanted, or ANY_SOURCE. */
+    public source: number,
+    public context: number,
+    /** The message's; until one is matched, the one wanted, or ANY_TAG. */
+    public tag: number,
+  ) {
     super(engine);
   }
 
@@ -45,18 +46,20 @@ export abstract class ReceiveRequest<T> extends Request<T> {
   }
 
   status(): Status {
-    const source = this.members === null ? this.source : this.members.rankOf(this.source);
-    return Status.of(source, this.tag, this.byteLength, this.wasCancelled);
+    return Status.of(this.members.rankOf(this.source), this.tag, this.byteLength, this.wasCancelled);
   }
 }
 
 /** Receives into a buffer. */
 export class BufferReceive extends ReceiveRequest<Status> {
-  constructor(engine: Engine) {
-    super(engine);
+  // Written out, for without it what is compiled passes all arguments on as an array, for each message.
+  constructor(engine: Engine, members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number) {
+    super(engine, members, buf, kind, source, context, tag);
   }
 
-  want(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): this {
+  /** Makes it as new, to be posted again. */
+  again(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): this {
+    this.reset();
     this.members = members;
     this.buf = buf;
     this.kind = kind;
@@ -84,12 +87,7 @@ export class ObjectReceive<T> extends ReceiveRequest<T> {
     tag: number,
     readonly filled: Status | undefined,
   ) {
-    super(engine);
-    this.members = members;
-    this.source = source;
-    this.context = context;
-    this.tag = tag;
-    this.kind = OBJECT;
+    super(engine, members, null, OBJECT, source, context, tag);
   }
 
   /** The object; undefined when it was cancelled, which the status tells. */

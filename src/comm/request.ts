@@ -17,8 +17,6 @@ export abstract class Request<T> implements PromiseLike<T> {
   private state = 0;
   /** @internal */
   error: unknown = null;
-  /** @internal What a queue links. */
-  next: this | null = null;
   private readonly engine: Engine;
   /** What only a request that is awaited or has a signal needs. */
   private later: Later<T> | null = null;

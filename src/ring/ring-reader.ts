@@ -87,7 +87,10 @@ export class RingReader {
   release(): boolean {
     this.#consumed = (this.#consumed + 1) | 0;
     const isSoon = ((this.#consumed - this.#announced) | 0) < this.#slotCount >> 2 && this.#lines < this.#payloadLines >> 2;
-    if (isSoon) return false;
+    return !isSoon && this.#announce();
+  }
+
+  #announce(): boolean {
     this.#announced = this.#consumed;
     this.#lines = 0;
     // SYNC POINT with RingWriter.setStarved: store, fence, then look whether the writer waits.
