@@ -8,11 +8,15 @@ const QBOOT = '/usr/share/qemu/qboot.rom';
 /**
  * What makes a kernel boot sooner, or at all: its test of the timer fails when the host is busy; without trust in the
  * processor's random numbers, programs wait for others; QEMU keeps guests apart, so mitigations have nothing to protect;
- * memory is cleared when it is handed out to a program, and need not be when the kernel takes it for itself. The initramfs
- * may take more than half of the memory, which a tmpfs may not.
+ * memory is cleared when it is handed out to a program, and need not be when the kernel takes it for itself; to protect its
+ * own code the kernel looks at every page that it has mapped. The initramfs may take more than half of the memory, which a
+ * tmpfs may not.
  */
 const KERNEL_OPTIONS =
-  'console=ttyS0 quiet panic=-1 intel_iommu=on no_timer_check random.trust_cpu=on mitigations=off init_on_alloc=0 nowatchdog rootfstype=ramfs apparmor=0 audit=0 cryptomgr.notests';
+  'console=ttyS0 quiet panic=-1 intel_iommu=on no_timer_check random.trust_cpu=on mitigations=off init_on_alloc=0 rodata=off nowatchdog rootfstype=ramfs apparmor=0 audit=0 cryptomgr.notests';
+
+/** All that TCG can do, but for `rep movsb`, which it does byte by byte: without ERMS, kernel and libc copy by words. */
+const TCG_PROCESSOR = 'max,-erms';
 
 /** Room for the NVDIMM to be aligned as it has to be. */
 const PMEM_SPACE_MIB = 1024;
@@ -58,7 +62,7 @@ export function qemuArguments(machine: Machine): string[] {
     ...['-M', `q35,kernel-irqchip=split,nvdimm=${pmem === undefined ? 'off' : 'on'}`],
     // VFIO needs an IOMMU, and without interrupt remapping it refuses to be used.
     ...(iommu ? ['-device', 'intel-iommu,intremap=on'] : []),
-    ...['-accel', accel, '-cpu', accel === 'kvm' ? 'host' : 'max'],
+    ...['-accel', accel, '-cpu', accel === 'kvm' ? 'host' : TCG_PROCESSOR],
     // With one possible processor, TCG leaves the atomicity out of atomic instructions.
     ...['-smp', `${cpus},maxcpus=${Math.max(2, cpus)}`, '-m', pmem === undefined ? `${memoryMiB}` : `${memoryMiB}M,slots=1,maxmem=${memoryMiB + pmem.byteLength / 2 ** 20 + PMEM_SPACE_MIB}M`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio', '-monitor', 'none'],
