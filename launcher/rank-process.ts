@@ -59,6 +59,40 @@ const QUICK = [
   '--min-semi-space-size=16',
 ];
 
+/** The variables that tell a rank what it is in its job. */
+export function jobVariables({ rank, size, cores, part }: RankOptions): Record<string, string> {
+  return {
+    [ENVIRONMENT.rank]: String(rank),
+    [ENVIRONMENT.size]: String(size),
+    [ENVIRONMENT.cores]: String(cores),
+    ...(part === undefined ? {} : { [PART_VARIABLE]: part }),
+  };
+}
+
+/** What the process of a rank is started with, whatever program it runs then. */
+export function processSettings(options: RankOptions): { nodeOptions: string[]; env: Record<string, string> } {
+  return {
+    nodeOptions: ['--require', BOOTSTRAP, ...QUICK, ...(hasCoreToSpare(options) ? [] : ONE_THREAD), ...options.program.nodeOptions],
+    env: {
+      ...options.env,
+      ...Object.fromEntries(Object.keys(options.connection).map((name, index) => [name, String(FIRST_DESCRIPTOR + index)])),
+      [BOOTSTRAP_ENVIRONMENT.launcher]: String(process.pid),
+      ...(options.core === undefined ? {} : { [BOOTSTRAP_ENVIRONMENT.core]: String(options.core) }),
+    },
+  };
+}
+
+/** Starts Node for a rank, as the leader of a process group. */
+export function startProcess(options: RankOptions, stdin: 'pipe' | 'ignore' = options.stdin === undefined ? 'ignore' : 'pipe'): ChildProcess {
+  const { nodeOptions, env } = processSettings(options);
+  return spawn(process.execPath, [...nodeOptions, options.program.file, ...options.args], {
+    cwd: options.wdir,
+    detached: true,
+    env: { ...process.env, ...env, ...jobVariables(options) },
+    stdio: [stdin, 'pipe', 'pipe', ...Object.values(options.connection)],
+  });
+}
+
 /** One rank, wherever its process runs. */
 export interface Rank {
   readonly rank: number;
@@ -79,31 +113,13 @@ export class RankProcess implements Rank {
   readonly ended: Promise<Exit>;
   #exit: Exit | null = null;
 
-  constructor(options: RankOptions, onExit: (exit: Exit) => void) {
+  /** @param child its process, if one waits for a program already */
+  constructor(options: RankOptions, onExit: (exit: Exit) => void, child = startProcess(options)) {
     this.rank = options.rank;
-    const { program } = options;
-    const connection = Object.entries(options.connection);
-    const nodeOptions = ['--require', BOOTSTRAP, ...QUICK, ...(hasCoreToSpare(options) ? [] : ONE_THREAD), ...program.nodeOptions];
-    this.#child = spawn(process.execPath, [...nodeOptions, program.file, ...options.args], {
-      cwd: options.wdir,
-      detached: true,
-      env: {
-        ...process.env,
-        ...options.env,
-        [ENVIRONMENT.rank]: String(options.rank),
-        [ENVIRONMENT.size]: String(options.size),
-        ...Object.fromEntries(connection.map(([name], index) => [name, String(FIRST_DESCRIPTOR + index)])),
-        ...(options.part === undefined ? {} : { [PART_VARIABLE]: options.part }),
-        [ENVIRONMENT.cores]: String(options.cores),
-        [BOOTSTRAP_ENVIRONMENT.launcher]: String(process.pid),
-        ...(options.core === undefined ? {} : { [BOOTSTRAP_ENVIRONMENT.core]: String(options.core) }),
-      },
-      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...connection.map(([, descriptor]) => descriptor)],
-    });
-    if (options.stdin !== undefined) {
-      this.#child.stdin!.on('error', () => undefined); // a rank need not read its input
-      options.stdin.pipe(this.#child.stdin!);
-    }
+    this.#child = child;
+    child.stdin?.on('error', () => undefined); // a rank need not read its input
+    if (options.stdin !== undefined) options.stdin.pipe(child.stdin!);
+    else child.stdin?.end();
     this.ended = new Promise((resolve, reject) => {
       this.#child.on('error', reject);
       this.#child.on('exit', (code, signal) => {

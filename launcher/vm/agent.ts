@@ -3,7 +3,8 @@ import type { Comm } from '../../src/communicator';
 import { mappingSpeed, uncachedWarning } from '../../src/region/mapping-speed';
 import { type Device, openDevice } from './device';
 import { findProgram } from '../programs';
-import { RankProcess } from '../rank-process';
+import type { RankProcess } from '../rank-process';
+import { Spares } from '../spares';
 import { pack } from '../../src/comm/objects';
 import { BYE, ChannelStream, CONTROL_TAG, forward, HELLO, openChannel, type Order, type RankOrder, type Report } from './channel';
 import { AGENT, LAUNCHER, Pool } from './pool';
@@ -17,6 +18,7 @@ export class Agent {
   readonly #region = new SharedRegion(this.#device.region);
   readonly #pool = Pool.open(this.#region.memory);
   readonly #warning = uncachedWarning(mappingSpeed(this.#region.memory));
+  readonly #spares = new Spares();
 
   /** @param key what launchers must hold too */
   constructor(key: Uint8Array) {
@@ -31,8 +33,9 @@ export class Agent {
       this.#pool.prepare(channel);
       const { comm, close } = openChannel(this.#region, this.#pool.channelWords(channel), AGENT);
       this.#pool.isReady(channel);
-      await new Session(comm, this.#region.peer, this.#key, this.#device, this.#warning).run();
+      await new Session(comm, this.#region.peer, this.#key, this.#device, this.#spares, this.#warning).run();
       close();
+      this.#spares.refill();
     }
   }
 }
@@ -42,15 +45,17 @@ class Session {
   readonly #comm: Comm;
   readonly #key: Uint8Array;
   readonly #device: Device;
+  readonly #spares: Spares;
   readonly #warning: string | undefined;
   readonly #address: Addressee;
   readonly #running = new Map<number, RankProcess>();
 
-  constructor(comm: Comm, peer: number, key: Uint8Array, device: Device, warning: string | undefined) {
+  constructor(comm: Comm, peer: number, key: Uint8Array, device: Device, spares: Spares, warning: string | undefined) {
     this.#comm = comm;
     this.#address = { agent: peer, challenge: randomBytes(CHALLENGE_BYTES) };
     this.#key = key;
     this.#device = device;
+    this.#spares = spares;
     this.#warning = warning;
   }
 
@@ -94,7 +99,7 @@ class Session {
   #start(order: RankOrder, part: string): void {
     const { rank } = order;
     try {
-      const started = new RankProcess(
+      const started = this.#spares.start(
         {
           ...order,
           program: findProgram(order.program, order.wdir),
