@@ -1,17 +1,19 @@
 import { constants } from 'node:os';
-import { ENVIRONMENT, HEADER_VARIABLE, NETWORK_VARIABLE } from '../src/job/environment';
+import { ENVIRONMENT, NETWORK_VARIABLE } from '../src/job/environment';
 import { native } from '../src/native';
-import { RankPhase } from '../src/ring/layout';
+import { planRegion, RankPhase } from '../src/ring/layout';
 import type { JobOptions, ProgramEntry } from './options';
 import { makeOutputFolders, Output } from './output';
 import { findProgram } from './programs';
 import { type Place, placeRanks } from './placement';
 import { type Exit, type Rank, RankProcess } from './rank-process';
+import { memoryFile } from './region-file';
 import { SharedMemoryServer } from './server';
 import { UsageError } from './usage-error';
 import type { Part } from './part';
 import { Attached } from './vm/attached';
-import { Guests, headerBytes } from './vm/guests';
+import { Guests } from './vm/guests';
+import { pmemFile } from './vm/pmem';
 import { Pool, slotOf, vectorsFor } from './vm/pool';
 import { readKey } from './vm/seal';
 import type { AgentSession } from './vm/session';
@@ -33,6 +35,8 @@ interface Failure {
 /** One job: starts the server and the ranks, and sees it to its end. */
 export class JobRun {
   readonly #options: JobOptions;
+  /** The program of each rank. */
+  readonly #entries: ProgramEntry[];
   readonly #output: Output;
   /** The server of this job, unless it is attached to another. */
   readonly #server: SharedMemoryServer | null = null;
@@ -55,12 +59,14 @@ export class JobRun {
 
   /** @throws UsageError, ZivmError when the job cannot be started */
   constructor(options: JobOptions) {
+    const { programs, size, hostRanks, guests, regionBytes, attach, output } = options;
     this.#options = options;
+    this.#entries = programs.flatMap((entry) => Array.from({ length: entry.count }, () => entry));
     // Programs first: one that does not exist is found before anything runs. Attached machines have files of their own.
-    if (options.attach === undefined) for (const { name, wdir } of options.programs) findProgram(name, wdir);
-    if (options.output.dir !== undefined) makeOutputFolders(options.output.dir, options.size);
-    this.#output = new Output(options.output);
-    const { size, hostRanks, guests, regionBytes, attach } = options;
+    const here = attach === undefined ? programs : this.#entries.slice(size - hostRanks);
+    for (const { name, wdir } of here) findProgram(name, wdir);
+    if (output.dir !== undefined) makeOutputFolders(output.dir, size);
+    this.#output = new Output(output);
     const onEnded = (rank: number): void => {
       this.#ended.push(rank);
       this.#judgeInOrder();
@@ -72,15 +78,13 @@ export class JobRun {
     } else {
       const offset = guests === undefined ? 0 : Pool.jobsOffset(guests.count, regionBytes);
       const vectors = guests === undefined ? 1 : vectorsFor(Math.ceil((size - hostRanks) / guests.count));
-      this.#server = new SharedMemoryServer(regionBytes, size, vectors, onEnded, offset, this.#headerBytes);
+      planRegion(regionBytes - offset, size); // a region that is too small is found before it is made
+      const file = guests?.memory === 'pmem' ? pmemFile(regionBytes) : memoryFile(regionBytes);
+      this.#server = new SharedMemoryServer(file, size, vectors, onEnded, offset);
       if (guests !== undefined) this.#guests = new Guests(this.#server, guests, vectors);
       this.#part = this.#server.job;
       this.#partName = guests === undefined ? undefined : `${offset}:${regionBytes - offset}`;
     }
-  }
-
-  get #headerBytes(): number {
-    return this.#options.guests === undefined ? 0 : headerBytes(this.#options.guests);
   }
 
   /** @returns the exit code of zivmrun */
@@ -106,15 +110,14 @@ export class JobRun {
   }
 
   async #startRanks(): Promise<void> {
-    const { programs, size, hostRanks, mapBy } = this.#options;
-    const entries = programs.flatMap((entry) => Array.from({ length: entry.count }, () => entry));
+    const { size, hostRanks, mapBy } = this.#options;
     const sessions = await this.#sessions();
     for (const { peer, warning } of sessions) if (warning !== undefined) this.#output.say(`in the virtual machine with peer ${peer}, ${warning}`);
     const places = placeRanks(size, sessions.length, hostRanks, mapBy);
     const sockets = this.#enter(places, sessions);
     if (this.#isOver) return;
-    const inGuests = this.#startInGuests(entries, places, sessions);
-    this.#ranks = entries.map((entry, rank) => inGuests.get(rank) ?? this.#startOnHost(rank, entry, sockets[rank]!));
+    const inGuests = this.#startInGuests(places, sessions);
+    this.#ranks = this.#entries.map((entry, rank) => inGuests.get(rank) ?? this.#startOnHost(rank, entry, sockets[rank]!));
     for (const { rank, stdout, stderr } of this.#ranks) {
       this.#output.attach(rank, 'stdout', stdout);
       this.#output.attach(rank, 'stderr', stderr);
@@ -123,10 +126,10 @@ export class JobRun {
 
   /** Sessions with the agents of the virtual machines, in the order of their IDs. */
   async #sessions(): Promise<AgentSession[]> {
-    const { attach, size } = this.#options;
+    const { attach, size, hostRanks } = this.#options;
     if (this.#guests !== null) return this.#guests.sessions();
     if (attach === undefined) return [];
-    return this.#attached!.sessions(Math.min(size, attach.machines ?? size), readKey(attach.key));
+    return this.#attached!.sessions(Math.min(size - hostRanks, attach.machines ?? size), readKey(attach.key));
   }
 
   /**
@@ -141,18 +144,18 @@ export class JobRun {
         this.#part.assign(rank, peer, slotOf(place));
         return undefined;
       }
-      const { id, socket } = this.#server!.connect();
+      const { id, socket } = (this.#attached ?? this.#server!).connect();
       this.#part.assign(rank, id, HOST_SLOT);
       return socket;
     });
   }
 
-  #startInGuests(entries: ProgramEntry[], places: Place[], sessions: AgentSession[]): Map<number, Rank> {
+  #startInGuests(places: Place[], sessions: AgentSession[]): Map<number, Rank> {
     const { size, stdin } = this.#options;
     const network = this.#guests?.networkKind;
     const added = network === undefined ? {} : { [NETWORK_VARIABLE]: network };
     const started = sessions.map((session, guest) => {
-      const orders = entries.flatMap(({ name, args, wdir, env }, rank) => {
+      const orders = this.#entries.flatMap(({ name, args, wdir, env }, rank) => {
         const { guest: home, place } = places[rank]!;
         if (home !== guest) return [];
         return { rank, size, slot: slotOf(place), program: name, args, wdir, env: { ...env, ...added }, stdin: rank === stdin, core: undefined, cores: native.allowedCores().length };
@@ -179,7 +182,7 @@ export class JobRun {
         program: findProgram(entry.name, entry.wdir),
         args: entry.args,
         wdir: entry.wdir,
-        env: { ...entry.env, ...(this.#headerBytes === 0 ? {} : { [HEADER_VARIABLE]: String(this.#headerBytes) }) },
+        env: entry.env,
         stdin: rank === stdin ? process.stdin : undefined,
         core,
         cores: cores.length,

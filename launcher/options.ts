@@ -1,10 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { native } from '../src/native';
 import { MAX_RANKS } from '../src/ring/layout';
 import type { OutputOptions } from './output';
 import { parseCommandLine, parseCount, parseSize } from './arguments';
+import { checkFolder } from './programs';
 import { UsageError } from './usage-error';
 import { chooseAccel, defaultMemory } from './vm/accel';
 import type { GuestsOptions } from './vm/guests';
@@ -90,12 +90,11 @@ interface Values {
  */
 export function parseOptions(args: readonly string[], version: string): JobOptions {
   const parts = splitAtColons(args).map((part) => parsePart(part, version));
-  const isAttached = parts.some(({ values }) => values.attach !== undefined);
   const programs = parts.map(({ values, name, args }) => ({
     name,
     args,
     count: values.n ?? native.allowedCores().length,
-    wdir: isAttached ? resolve(values.wdir ?? '.') : checkFolder(resolve(values.wdir ?? '.')),
+    wdir: resolve(values.wdir ?? '.'),
     env: values.x,
   }));
   const size = programs.reduce((sum, program) => sum + program.count, 0);
@@ -117,9 +116,8 @@ export function parseOptions(args: readonly string[], version: string): JobOptio
 }
 
 /** The options given that only say something of machines that zivmrun starts. */
-function machineOptions({ hostRanks, memory, vmNet, vmMemory, vmCpus, kernel, accel }: Partial<Values>, shares: string[]): string[] {
+function machineOptions({ memory, vmNet, vmMemory, vmCpus, kernel, accel }: Partial<Values>, shares: string[]): string[] {
   const given = {
-    '--host-ranks': hostRanks,
     '--share': shares[0],
     '--memory': memory,
     '--vm-net': vmNet,
@@ -137,9 +135,11 @@ function guestOptions(job: Partial<Values>, shares: string[], size: number): Pic
   if (job.attach !== undefined) {
     if (job.key === undefined) throw new UsageError('--attach needs --key FILE, the key that the agents hold');
     if (ofMachines.length > 0) throw new UsageError(`${ofMachines.join(', ')}: for machines that zivmrun starts, not for --attach`);
-    return { guests: undefined, attach: { socket: job.attach, key: job.key, machines: vms }, hostRanks: 0, mapBy };
+    if (hostRanks + (vms ?? 1) > size) throw new UsageError(`--host-ranks ${hostRanks}: of ${size} ranks, that leaves ${Math.max(0, size - hostRanks)} for ${vms ?? 1} virtual machines`);
+    return { guests: undefined, attach: { socket: job.attach, key: job.key, machines: vms }, hostRanks, mapBy };
   }
   if (vms === undefined) {
+    if (hostRanks > 0) ofMachines.push('--host-ranks');
     if (ofMachines.length > 0) throw new UsageError(`${ofMachines.join(', ')}: for jobs in virtual machines: add --vms`);
     return { guests: undefined, attach: undefined, hostRanks: 0, mapBy };
   }
@@ -153,16 +153,11 @@ function guestOptions(job: Partial<Values>, shares: string[], size: number): Pic
     cpus: job.vmCpus ?? 1,
     accel,
     kernel: job.kernel,
-    shares: shares.map((folder) => checkFolder(resolve(folder), '--share')),
+    shares: shares.map((folder) => checkFolder('--share', resolve(folder))),
     memory: job.memory ?? defaultMemory(accel),
     network: job.vmNet ?? false,
   };
   return { guests, attach: undefined, hostRanks, mapBy };
-}
-
-function checkFolder(folder: string, option = '--wdir'): string {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new UsageError(`${option} ${folder}: there is no such folder`);
-  return folder;
 }
 
 function splitAtColons(args: readonly string[]): string[][] {

@@ -24,8 +24,15 @@ export interface Program {
   nodeOptions: string[];
 }
 
-/** Finds the program that the command line names. @throws UsageError */
+/** @returns the folder @throws UsageError when it is none */
+export function checkFolder(option: string, folder: string): string {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new UsageError(`${option} ${folder}: there is no such folder`);
+  return folder;
+}
+
+/** Finds the program that the command line names. @param folder the working directory of the rank @throws UsageError */
 export function findProgram(name: string, folder: string): Program {
+  checkFolder('--wdir', folder);
   const file = resolve(folder, name);
   if (!existsSync(file)) {
     if (!name.includes('/') && benchmarkNames().includes(name)) {

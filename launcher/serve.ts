@@ -1,8 +1,12 @@
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseCommandLine, parseCount, parseSize } from './arguments';
-import { SharedMemoryServer } from './server';
+import { memoryFile } from './region-file';
+import { makeRoomFor, SharedMemoryServer } from './server';
+import { pmemFile } from './vm/pmem';
 import { Pool } from './vm/pool';
+import { pmemArguments } from './vm/qemu';
 
 const DEFAULT_SIZE = '256M';
 const DEFAULT_VECTORS = 9;
@@ -22,18 +26,24 @@ export async function serve(args: string[]): Promise<number> {
     .requiredOption('--socket <path>', 'where QEMU, and zivmrun --attach, connect')
     .option('--size <size>', 'of the shared memory, rounded up to a power of two', parseSize, parseSize(DEFAULT_SIZE))
     .option('--vectors <number>', 'interrupts of each device: one for the agent, and one for each rank in its machine', parseVectors, DEFAULT_VECTORS)
+    .option('--pmem <file>', 'give machines the memory as persistent memory, in this file, which is made: it belongs into /dev/shm')
     .option('--machines <number>', 'at most so many machines at a time', parseCount, DEFAULT_MACHINES);
   parseCommandLine(command, args);
-  const { socket, size, vectors, machines } = command.opts<{ socket: string; size: number; vectors: number; machines: number }>();
-  const server = new SharedMemoryServer(size, 0, vectors);
+  const { socket, size, vectors, pmem, machines } = command.opts<{ socket: string; size: number; vectors: number; pmem?: string; machines: number }>();
+  makeRoomFor(socket);
+  const path = pmem === undefined ? undefined : resolve(pmem);
+  const file = path === undefined ? memoryFile(size) : pmemFile(size, path);
+  const server = new SharedMemoryServer(file, 0, vectors);
   const pool = Pool.format(server.memory, machines);
   server.whenLeft((id) => pool.clientLeft(id, (client, slot) => server.ring(client, slot)));
   server.listen(socket);
-  console.log(`serving ${size / 2 ** 20} MiB on ${socket}; QEMU: -chardev socket,id=zivm,path=${socket} -device ivshmem-doorbell,chardev=zivm,vectors=${vectors}`);
+  const devices = [`-chardev socket,id=zivm,path=${socket} -device ivshmem-doorbell,chardev=zivm,vectors=${vectors}`];
+  if (path !== undefined) devices.push(...pmemArguments({ path, byteLength: file.offset + file.byteLength }));
+  console.log(`serving ${size / 2 ** 20} MiB on ${socket}; QEMU: ${devices.join(' ')}`);
   await new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
   server.close();
-  rmSync(socket, { force: true });
+  for (const made of [socket, path]) if (made !== undefined) rmSync(made, { force: true });
   return 0;
 }

@@ -1,7 +1,7 @@
-import { lstatSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { ZivmError } from '../src/errors';
-import { checked, EADDRINUSE, EAGAIN, ECONNREFUSED, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
-import { planRegion } from '../src/ring/layout';
+import { checked, EAGAIN, ECONNREFUSED, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
+import type { RegionFile } from './region-file';
 import { Part } from './part';
 
 const PROTOCOL_VERSION = 0;
@@ -30,7 +30,7 @@ interface Client {
  */
 export class SharedMemoryServer {
   readonly #vectors: number;
-  readonly #memory: number;
+  readonly #file: RegionFile;
   readonly #bytes: ArrayBuffer;
   readonly #clients = new Map<number, Client>();
   readonly #job: Part | null;
@@ -39,26 +39,23 @@ export class SharedMemoryServer {
   #stopListening: () => void = () => undefined;
 
   /**
-   * @param byteLength size of the region, a power of two
+   * @param file the memory; what clients get has the size of a power of two
    * @param rankCount ranks of the job that the region is laid out for; 0 when it has none of its own
    * @param vectors doorbells of each client
    * @param onRankEnded called when a rank has ended, in the order of ending
    * @param jobOffset where the job's part of the region begins
-   * @param headerBytes bytes of the memory's file that come before the region
    * @throws ZivmError `ERR_ZIVM_NO_SPACE`
    */
   constructor(
-    byteLength: number,
+    file: RegionFile,
     rankCount: number,
     vectors: number,
     onRankEnded: (rank: number) => void = () => undefined,
     jobOffset = 0,
-    headerBytes = 0,
   ) {
     this.#vectors = vectors;
-    if (rankCount > 0) planRegion(byteLength - jobOffset, rankCount); // a region that is too small is found before it is made
-    this.#memory = checked(native.createMemory(headerBytes + byteLength), 'making the shared memory');
-    this.#bytes = checked<ArrayBuffer>(native.mapMemory(this.#memory, byteLength, headerBytes), 'mapping the shared memory');
+    this.#file = file;
+    this.#bytes = checked<ArrayBuffer>(native.mapMemory(file.descriptor, file.byteLength, file.offset), 'mapping the shared memory');
     const words = new Int32Array(this.#bytes, jobOffset);
     this.#job = rankCount === 0 ? null : new Part(words, rankCount, (id, slot) => this.ring(id, slot), onRankEnded);
   }
@@ -68,9 +65,8 @@ export class SharedMemoryServer {
     return this.#bytes;
   }
 
-  /** Descriptor of the memory's file, header included. */
-  get file(): number {
-    return this.#memory;
+  get file(): RegionFile {
+    return this.#file;
   }
 
   /** Calls back when a client has left, before the others are told. */
@@ -86,22 +82,17 @@ export class SharedMemoryServer {
 
   /**
    * Makes a connection for a new client, and begins to tell it what it must know.
-   * @param memory descriptor of what it is told is the shared memory
    * @returns its ID, higher than all before it, and its end of the connection, which the caller closes
    */
-  connect(memory = this.#memory): { id: number; socket: number } {
+  connect(): { id: number; socket: number } {
     if (this.#nextId === MAX_IDS) throw new ZivmError('ERR_ZIVM_LAUNCH', `the server has given out all ${MAX_IDS} IDs`);
     const [socket, theirs] = checked<[number, number]>(native.socketPair(), 'making a connection');
-    return { id: this.#admit(socket, memory), socket: theirs };
+    return { id: this.#admit(socket), socket: theirs };
   }
 
-  /** Lets clients connect to a socket file. @throws ZivmError `ERR_ZIVM_LAUNCH` when the file is there already, or cannot be made */
+  /** Lets clients connect to a socket file. @throws ZivmError `ERR_ZIVM_LAUNCH` when it cannot be made */
   listen(path: string): void {
-    let listening = native.listenOn(path);
-    if (listening === EADDRINUSE && isLeftBehind(path)) {
-      rmSync(path, { force: true });
-      listening = native.listenOn(path);
-    }
+    const listening = native.listenOn(path);
     if (listening < 0) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: ${errnoName(listening)}`);
     const watcher = new native.Watcher(listening, () => {
       if (this.#acceptAll(listening)) return;
@@ -123,7 +114,7 @@ export class SharedMemoryServer {
       if (socket === EAGAIN) return true;
       try {
         checked(socket, 'accepting a connection');
-        if (this.#nextId < MAX_IDS) this.#admit(socket, this.#memory);
+        if (this.#nextId < MAX_IDS) this.#admit(socket);
         else native.closeDescriptor(socket);
       } catch (error) {
         console.error(`zivmrun: a client was turned away: ${(error as Error).message}`);
@@ -133,7 +124,7 @@ export class SharedMemoryServer {
   }
 
   /** Makes a client of a connection. @returns its ID @throws ZivmError when no descriptors are left; the connection is closed then */
-  #admit(socket: number, memory: number): number {
+  #admit(socket: number): number {
     const doorbells: number[] = [];
     try {
       for (let slot = 0; slot < this.#vectors; slot++) doorbells.push(checked(native.createDoorbell(), 'making a doorbell'));
@@ -143,7 +134,7 @@ export class SharedMemoryServer {
     }
     const id = this.#nextId++;
     const client: Client = { id, socket, doorbells, queue: [], watcher: new native.Watcher(socket, (readable) => this.#ready(client, readable)) };
-    client.queue.push({ value: PROTOCOL_VERSION, descriptor: -1 }, { value: id, descriptor: -1 }, { value: SHARED_MEMORY, descriptor: memory });
+    client.queue.push({ value: PROTOCOL_VERSION, descriptor: -1 }, { value: id, descriptor: -1 }, { value: SHARED_MEMORY, descriptor: this.#file.given });
     for (const other of this.#clients.values()) {
       for (const descriptor of other.doorbells) client.queue.push({ value: other.id, descriptor });
     }
@@ -208,14 +199,16 @@ export class SharedMemoryServer {
   close(): void {
     this.#stopListening();
     for (const client of [...this.#clients.values()]) this.#drop(client);
-    native.closeDescriptor(this.#memory);
+    for (const descriptor of new Set([this.#file.descriptor, this.#file.given])) native.closeDescriptor(descriptor);
   }
 }
 
-/** Whether a socket file is one of a server that was killed: nobody listens there. */
-function isLeftBehind(path: string): boolean {
-  if (!lstatSync(path).isSocket()) return false;
+/** Removes the socket file of a server that was killed, where nobody listens. @throws ZivmError `ERR_ZIVM_LAUNCH` when another one is there */
+export function makeRoomFor(path: string): void {
+  if (!existsSync(path)) return;
+  if (!lstatSync(path).isSocket()) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: another file is there`);
   const connection = native.connectTo(path);
   if (connection >= 0) native.closeDescriptor(connection);
-  return connection === ECONNREFUSED;
+  if (connection !== ECONNREFUSED) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: a server runs there`);
+  rmSync(path);
 }

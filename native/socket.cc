@@ -6,11 +6,13 @@
 #include <cstring>
 #include <endian.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <vector>
 
 // socketPair(): [descriptor, descriptor] | -errno
 // Both ends are closed on exec. The first is non-blocking: it is the server's, which must never wait for a client.
@@ -122,6 +124,24 @@ static Napi::Value ReceiveMessage(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// peekMessages(socket, count): the values of the first messages, which carry no descriptors and stay to be received | -errno
+static Napi::Value PeekMessages(const Napi::CallbackInfo& info) {
+  int socket = info[0].As<Napi::Number>().Int32Value();
+  std::vector<int64_t> values(info[1].As<Napi::Number>().Uint32Value());
+  ssize_t expected = static_cast<ssize_t>(values.size() * sizeof(int64_t));
+  for (;;) {
+    ssize_t got = recv(socket, values.data(), expected, MSG_PEEK);
+    if (got == expected) break;
+    if (got < 0 && errno != EINTR) return Napi::Number::New(info.Env(), -errno);
+    // Some have come: the rest must be on its way, unless the other end has gone.
+    pollfd hungUp = {socket, POLLRDHUP, 0};
+    if (got == 0 || (poll(&hungUp, 1, 1) > 0)) return Napi::Number::New(info.Env(), -ECONNRESET);
+  }
+  Napi::Array result = Napi::Array::New(info.Env(), values.size());
+  for (uint32_t i = 0; i < values.size(); i++) result.Set(i, static_cast<double>(static_cast<int64_t>(le64toh(static_cast<uint64_t>(values[i])))));
+  return result;
+}
+
 // closeDescriptor(descriptor): 0 | -errno
 static Napi::Value CloseDescriptor(const Napi::CallbackInfo& info) {
   int result = close(info[0].As<Napi::Number>().Int32Value());
@@ -149,6 +169,7 @@ void InitSocket(Napi::Env env, Napi::Object exports) {
   exports.Set("connectTo", Napi::Function::New(env, ConnectTo));
   exports.Set("sendMessage", Napi::Function::New(env, SendMessage));
   exports.Set("receiveMessage", Napi::Function::New(env, ReceiveMessage));
+  exports.Set("peekMessages", Napi::Function::New(env, PeekMessages));
   exports.Set("closeDescriptor", Napi::Function::New(env, CloseDescriptor));
   exports.Set("isSocket", Napi::Function::New(env, IsSocket));
   exports.Set("closeOnExec", Napi::Function::New(env, CloseOnExec));

@@ -62,6 +62,7 @@ interface Native {
   connectTo(path: string): number;
   sendMessage(socket: number, value: number, descriptor: number): number;
   receiveMessage(socket: number, wait: boolean): { value: number; descriptor: number } | number;
+  peekMessages(socket: number, count: number): number[] | number;
   closeDescriptor(descriptor: number): number;
   isSocket(descriptor: number): boolean;
   closeOnExec(descriptor: number): number;

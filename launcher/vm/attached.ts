@@ -1,6 +1,7 @@
 import { ZivmError } from '../../src/errors';
 import { errnoName, native, type Watcher } from '../../src/native';
 import { HostRegion } from '../../src/region/host-region';
+import { peerOf } from '../../src/region/server-client';
 import { Part } from '../part';
 import { Pool } from './pool';
 import { AgentSession } from './session';
@@ -8,6 +9,7 @@ import { SharedRegion } from './shared-region';
 
 /** A job on the agents of a server that runs on its own. */
 export class Attached {
+  readonly #path: string;
   readonly #host: HostRegion;
   readonly #region: SharedRegion;
   readonly #pool: Pool;
@@ -24,9 +26,8 @@ export class Attached {
    * @throws ZivmError `ERR_ZIVM_LAUNCH`, `ERR_ZIVM_NO_SPACE`
    */
   constructor(path: string, byteLength: number, rankCount: number, onEnded: (rank: number) => void, onServerGone: () => void) {
-    const socket = native.connectTo(path);
-    if (socket < 0) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot connect to ${path}: ${errnoName(socket)}. Start a server there: zivmrun server --socket ${path}`);
-    this.#host = new HostRegion(socket);
+    this.#path = path;
+    this.#host = new HostRegion(this.#connect());
     this.#region = new SharedRegion(this.#host);
     this.#pool = Pool.open(this.#region.memory);
     const span = this.#pool.allocateJob(byteLength, this.#region.peer);
@@ -34,6 +35,18 @@ export class Attached {
     this.#part = new Part(words, rankCount, (client, slot) => this.#region.ring(client, slot), onEnded);
     this.partName = `${span.offset}:${span.byteLength}`;
     this.#watcher = this.#host.watchPeers((peer) => this.#clientLeft(peer), onServerGone);
+  }
+
+  #connect(): number {
+    const socket = native.connectTo(this.#path);
+    if (socket < 0) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot connect to ${this.#path}: ${errnoName(socket)}. Start a server there: zivmrun server --socket ${this.#path}`);
+    return socket;
+  }
+
+  /** Makes a connection for a rank on this host. @returns its ID, and the connection, which the caller closes */
+  connect(): { id: number; socket: number } {
+    const socket = this.#connect();
+    return { id: peerOf(socket), socket };
   }
 
   #clientLeft(peer: number): void {

@@ -2,11 +2,11 @@ import { DAX_VARIABLE, GUEST_ENVIRONMENT, POLLED_VARIABLE } from '../../src/job/
 import { ZivmError } from '../../src/errors';
 import { checked, native } from '../../src/native';
 import { openDax } from '../../src/region/dax';
+import { PLACEHOLDER_BYTES } from '../../src/region/placeholder';
 import type { Region } from '../../src/region/region';
 import { SysfsRegion } from '../../src/region/sysfs-region';
 import { hasIommu, ivshmemDevice, openVfioDevice } from '../../src/region/vfio-device';
 import { VfioRegion } from '../../src/region/vfio-region';
-import { PLACEHOLDER_BAR_BYTES } from './pmem';
 import { CONTROL_SLOT, FIRST_RANK_SLOT } from './pool';
 
 /** VFIO's number of the memory. */
@@ -53,7 +53,7 @@ export function openDevice(): Device {
 function vfio(address: string): Device {
   const { device, doorbells } = openVfioDevice(address);
   const bar = checked<{ byteLength: number }>(native.vfioRegion(device, BAR2), `asking for the device's memory`);
-  const dax = bar.byteLength === PLACEHOLDER_BAR_BYTES ? openDax() : undefined;
+  const dax = bar.byteLength === PLACEHOLDER_BYTES ? openDax() : undefined;
   return {
     region: new VfioRegion(device, doorbells[CONTROL_SLOT]!, dax),
     slots: doorbells.length - FIRST_RANK_SLOT,

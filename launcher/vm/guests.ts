@@ -8,7 +8,7 @@ import { Guest } from './guest';
 import { makeInitramfs } from './initramfs';
 import { findKernel } from './kernel';
 import { makeNetwork, type Network } from './network';
-import { PLACEHOLDER_BAR_BYTES, PMEM_HEADER_BYTES, PMEM_MODULES, writeInfoBlock } from './pmem';
+import { PMEM_MODULES } from './pmem';
 import { Pool } from './pool';
 import { AgentSession } from './session';
 import { SharedRegion } from './shared-region';
@@ -36,18 +36,12 @@ export interface GuestsOptions {
   network: boolean;
 }
 
-/** Bytes of the shared memory's file that come before the region. */
-export function headerBytes({ memory }: Pick<GuestsOptions, 'memory'>): number {
-  return memory === 'pmem' ? PMEM_HEADER_BYTES : 0;
-}
-
 /** The virtual machines of one job. */
 export class Guests {
   readonly #guests: Guest[];
   readonly #region: SharedRegion;
   readonly #pool: Pool;
   readonly #network: Network | undefined;
-  readonly #bar: number | undefined;
   readonly #key = randomBytes(KEY_BYTES);
   /** Their IDs at the server, ascending. */
   readonly #ids: number[];
@@ -63,11 +57,9 @@ export class Guests {
       for (const session of this.#sessions) session.clientLeft(id);
     });
     // Before the guests: it reads what the server has to say while the server, which is this process, cannot write.
-    this.#region = new SharedRegion(new HostRegion(server.connect().socket, headerBytes(options)));
+    this.#region = new SharedRegion(new HostRegion(server.connect().socket));
     const isPmem = options.memory === 'pmem';
-    if (isPmem) this.#writeInfoBlock(server);
-    this.#bar = isPmem ? checked(native.createMemory(PLACEHOLDER_BAR_BYTES), 'making the memory of a BAR') : undefined;
-    const clients = Array.from({ length: options.count }, () => server.connect(this.#bar));
+    const clients = Array.from({ length: options.count }, () => server.connect());
     this.#ids = clients.map(({ id }) => id);
     const shares = options.shares.map((folder, index) => ({ tag: `share${index}`, folder }));
     const settings = { node: process.execPath, agent: AGENT_FILE, key: this.#key, shares, modules: [...(options.network ? ['virtio_net'] : []), ...(isPmem ? PMEM_MODULES : [])] };
@@ -77,14 +69,10 @@ export class Guests {
     const initramfs = inMemory(archive);
     this.#network = options.network ? makeNetwork(options.count, accel) : undefined;
     const machine = { kernel: unpacked ?? kernel.image, isUnpacked: unpacked !== undefined, accel, memoryMiB, cpus, vectors, iommu: true, shares };
-    const memory = isPmem ? { descriptor: server.file, byteLength: PMEM_HEADER_BYTES + server.memory.byteLength } : undefined;
+    const { descriptor, offset, byteLength } = server.file;
+    const memory = isPmem ? { descriptor, byteLength: offset + byteLength } : undefined;
     this.#guests = clients.map(({ socket }, index) => new Guest({ index, machine, port: this.#network?.ports[index], memory, initramfs, socket }));
     native.closeDescriptor(initramfs);
-  }
-
-  #writeInfoBlock(server: SharedMemoryServer): void {
-    const header = checked<ArrayBuffer>(native.mapMemory(server.file, PMEM_HEADER_BYTES), 'mapping the header of the shared memory');
-    writeInfoBlock(header, server.memory.byteLength);
   }
 
   /** Waits for their agents. @returns a session with each @throws ZivmError `ERR_ZIVM_LAUNCH` when a guest does not come up */
@@ -122,7 +110,6 @@ export class Guests {
     for (const guest of this.#guests) guest.stop();
     await Promise.all(this.#guests.map((guest) => guest.ended));
     this.#network?.close();
-    if (this.#bar !== undefined) native.closeDescriptor(this.#bar);
     this.#region.close();
   }
 }

@@ -1,14 +1,14 @@
+import { closeSync, existsSync, ftruncateSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { ZivmError } from '../../src/errors';
+import { checked, native } from '../../src/native';
+import { nameFile, PLACEHOLDER_BYTES, PMEM_HEADER_BYTES } from '../../src/region/placeholder';
+import type { RegionFile } from '../region-file';
+
 /*
  * The shared memory as persistent memory of a guest, in place of the BAR of its ivshmem device: then it is mapped
  * write-back on every host. QEMU shows a file as an NVDIMM; an info block at its beginning, which the host writes, makes
  * it a device that programs map (/dev/dax0.0), without tools in the guest.
  */
-
-/** Where the memory begins in the file; what is before it is the guest kernel's, and holds the info block. */
-export const PMEM_HEADER_BYTES = 2 << 20;
-
-/** The ivshmem device has to have some memory all the same. */
-export const PLACEHOLDER_BAR_BYTES = 4096;
 
 /** Modules of the guest's kernel, in the order in which they find the device. */
 export const PMEM_MODULES = ['nfit', 'virtio_pmem', 'nd_pmem', 'dax_pmem', 'device_dax'];
@@ -32,11 +32,52 @@ const PAGE_SIZE = 88;
 const PAGE_STRUCT_SIZE = 92;
 const CHECKSUM = INFO_BLOCK_BYTES - 8;
 
+/** Files of persistent memory that zivm has made have this in their info block; any name but zero will do for Linux. */
+const NAME = 'zivm shared mem.';
+
+/**
+ * Makes a file of persistent memory.
+ * @param path where; without, it has no name, as long as this process lives
+ * @throws ZivmError `ERR_ZIVM_NO_SPACE`, `ERR_ZIVM_LAUNCH` when there is another file
+ */
+export function pmemFile(byteLength: number, path?: string): RegionFile {
+  const wholeLength = PMEM_HEADER_BYTES + byteLength;
+  const descriptor = path === undefined ? checked(native.createMemory(wholeLength), 'making the shared memory') : createFile(path, wholeLength);
+  writeInfoBlock(checked<ArrayBuffer>(native.mapMemory(descriptor, PMEM_HEADER_BYTES), 'mapping the header of the shared memory'), byteLength);
+  const given = checked(native.createMemory(PLACEHOLDER_BYTES), 'making the memory of a BAR');
+  nameFile(checked<ArrayBuffer>(native.mapMemory(given, PLACEHOLDER_BYTES), 'mapping it'), path ?? `/proc/${process.pid}/fd/${descriptor}`);
+  return { descriptor, offset: PMEM_HEADER_BYTES, byteLength, given };
+}
+
+/** In place of a file that a server has left behind, but of no other. */
+function createFile(path: string, byteLength: number): number {
+  if (existsSync(path)) {
+    if (!isPmemFile(path)) throw new ZivmError('ERR_ZIVM_LAUNCH', `${path} is there already, and is no shared memory of zivm: name another file`);
+    rmSync(path);
+  }
+  try {
+    const descriptor = openSync(path, 'wx+', 0o600);
+    ftruncateSync(descriptor, byteLength);
+    return descriptor;
+  } catch (cause) {
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot make ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function isPmemFile(path: string): boolean {
+  if (!statSync(path).isFile()) return false;
+  const name = Buffer.alloc(NAME.length);
+  const file = openSync(path, 'r');
+  readSync(file, name, 0, name.length, INFO_BLOCK_OFFSET + UUID);
+  closeSync(file);
+  return name.toString('latin1') === NAME;
+}
+
 /** Writes the info block into the header of a file. @param header its first PMEM_HEADER_BYTES @param memoryBytes what follows */
-export function writeInfoBlock(header: ArrayBuffer, memoryBytes: number): void {
+function writeInfoBlock(header: ArrayBuffer, memoryBytes: number): void {
   const block = new DataView(header, INFO_BLOCK_OFFSET, INFO_BLOCK_BYTES);
   Buffer.from(header, INFO_BLOCK_OFFSET).write('NVDIMM_DAX_INFO\0', SIGNATURE, 'latin1');
-  Buffer.from(header, INFO_BLOCK_OFFSET).write('zivm shared mem.', UUID, 'latin1'); // any but zero
+  Buffer.from(header, INFO_BLOCK_OFFSET).write(NAME, UUID, 'latin1');
   block.setUint16(VERSION_MAJOR, 1, true);
   block.setUint16(VERSION_MINOR, 4, true);
   block.setBigUint64(DATA_OFFSET, BigInt(PMEM_HEADER_BYTES), true);

@@ -21,7 +21,8 @@ const TCG_PROCESSOR = 'max,-erms';
 /** Room for the NVDIMM to be aligned as it has to be. */
 const PMEM_SPACE_MIB = 1024;
 
-function pmemArguments({ path, byteLength }: { path: string; byteLength: number }): string[] {
+/** The device of persistent memory. @param path of its file @param byteLength the whole file's */
+export function pmemArguments({ path, byteLength }: { path: string; byteLength: number }): string[] {
   return ['-object', `memory-backend-file,id=region,share=on,mem-path=${path},size=${byteLength}`, '-device', 'nvdimm,memdev=region'];
 }
 

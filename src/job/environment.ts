@@ -22,9 +22,6 @@ export const POLLED_VARIABLE = 'ZIVM_POLLED_DEVICE';
 /** Set beside the device when the shared memory is the machine's persistent memory, not the device's. */
 export const DAX_VARIABLE = 'ZIVM_DAX';
 
-/** Where the region begins in the memory's file, for ranks on the host; 0 unless given. */
-export const HEADER_VARIABLE = 'ZIVM_HEADER_BYTES';
-
 /** The job's part of the region, `offset:length` in bytes; all of it unless given. */
 export const PART_VARIABLE = 'ZIVM_PART';
 

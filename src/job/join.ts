@@ -20,7 +20,7 @@ import {
   rankWord,
   readRegion,
 } from '../ring/layout';
-import { DAX_VARIABLE, ENVIRONMENT, GUEST_ENVIRONMENT, HEADER_VARIABLE, PART_VARIABLE, POLLED_VARIABLE } from './environment';
+import { DAX_VARIABLE, ENVIRONMENT, GUEST_ENVIRONMENT, PART_VARIABLE, POLLED_VARIABLE } from './environment';
 import type { Job } from './job';
 
 /**
@@ -80,8 +80,7 @@ function hostRegion(env: NodeJS.ProcessEnv, names: readonly string[]): Region {
     );
   }
   native.closeOnExec(socket);
-  const header = env[HEADER_VARIABLE] === undefined ? 0 : wholeNumber(env, HEADER_VARIABLE, 2 ** 30);
-  return new HostRegion(socket, header);
+  return new HostRegion(socket);
 }
 
 function guestRegion(env: NodeJS.ProcessEnv): Region {

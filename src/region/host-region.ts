@@ -1,4 +1,5 @@
 import { checked, native, type Watcher } from '../native';
+import { mapNamedFile, PLACEHOLDER_BYTES } from './placeholder';
 import type { Region } from './region';
 import { ServerClient } from './server-client';
 
@@ -13,14 +14,15 @@ export class HostRegion implements Region {
   readonly #doorbell: number;
   readonly #sleepOn: Int32Array;
 
-  /** @param socket a connection to the server @param headerBytes bytes of the memory's file that come before the region */
-  constructor(socket: number, headerBytes = 0) {
+  /** @param socket a connection to the server */
+  constructor(socket: number) {
     this.#server = new ServerClient(socket, HOST_SLOT + 1);
     this.peer = this.#server.peer;
     this.#doorbell = this.#server.own[HOST_SLOT]!;
     this.#sleepOn = new Int32Array([this.#doorbell]);
-    const byteLength = checked(native.memorySize(this.#server.memory), 'asking for the size of the region') - headerBytes;
-    this.memory = checked<ArrayBuffer>(native.mapMemory(this.#server.memory, byteLength, headerBytes), 'mapping the region');
+    const byteLength = checked(native.memorySize(this.#server.memory), 'asking for the size of the region');
+    const memory = checked<ArrayBuffer>(native.mapMemory(this.#server.memory, byteLength), 'mapping the region');
+    this.memory = byteLength === PLACEHOLDER_BYTES ? mapNamedFile(memory) : memory;
     native.closeDescriptor(this.#server.memory);
   }
 

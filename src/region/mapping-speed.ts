@@ -32,6 +32,7 @@ export function uncachedWarning({ region, private: own }: MappingSpeed): string 
   if (region * UNCACHED_FACTOR > own) return undefined;
   return (
     `the shared memory is read at ${region.toFixed(0)} MB/s, private memory at ${own.toFixed(0)} MB/s: it looks mapped uncached, as VFIO ` +
-    'maps it on hosts with AMD processors. Messages will be slow; on a host with an Intel processor KVM makes it cached'
+    'maps it on hosts with AMD processors. Messages will be slow: give the machine the memory as persistent memory (zivmrun --memory pmem, ' +
+    'or zivmrun server --pmem)'
   );
 }

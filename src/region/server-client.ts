@@ -5,6 +5,12 @@ import { EAGAIN, checked, errnoName, native, type Watcher } from '../native';
 const PROTOCOL_VERSION = 0;
 const SHARED_MEMORY = -1;
 
+/** The ID that the server gives to who is going to read from the connection. @throws ZivmError when the server has gone */
+export function peerOf(socket: number): number {
+  const [, peer] = checked<number[]>(native.peekMessages(socket, 2), 'reading from the shared-memory server');
+  return peer!;
+}
+
 /**
  * The client's side of the ivshmem server protocol: eight-byte integers, some with a descriptor. A process on the
  * host joins a region exactly as QEMU does.

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,13 +48,41 @@ test('without descriptors left it turns clients away, and lets them in again whe
   rmSync(folder, { recursive: true });
 });
 
+test('the file of persistent memory goes with its server; what a killed one left behind is replaced, any other file is not', async () => {
+  const folder = mkdtempSync('/dev/shm/zivm-server-');
+  const [socket, pmem] = [join(folder, 'socket'), join(folder, 'memory')];
+  const args = ['server', '--socket', socket, '--size', '32M', '--pmem', pmem];
+  const killed = startZivmrun(args);
+  await killed.printed(/^serving .* -object memory-backend-file,.*,size=35651584 -device nvdimm,/m);
+  const { ino } = statSync(pmem);
+  const second = await startZivmrun(args).ended;
+  expect(second.exitCode).toBe(2);
+  expect(second.stderr).toMatch(/cannot listen on .*socket: a server runs there/);
+  expect(statSync(pmem).ino).toBe(ino);
+  killed.signal('SIGKILL');
+  await killed.ended;
+  const next = startZivmrun(args);
+  await next.printed(/^serving /m);
+  expect(statSync(pmem)).toMatchObject({ size: 34 << 20 });
+  expect(statSync(pmem).ino).not.toBe(ino);
+  next.signal('SIGTERM');
+  expect((await next.ended).exitCode).toBe(0);
+  expect(readdirSync(folder)).toEqual([]);
+
+  writeFileSync(pmem, 'content');
+  const refused = await startZivmrun(args).ended;
+  expect({ exitCode: refused.exitCode, content: readFileSync(pmem, 'utf8') }).toEqual({ exitCode: 2, content: 'content' });
+  expect(refused.stderr).toMatch(/memory is there already, and is no shared memory of zivm/);
+  rmSync(folder, { recursive: true });
+});
+
 test('a file that is no socket stays where it is', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'zivm-server-'));
   const path = join(folder, 'precious');
   writeFileSync(path, 'content');
   const { exitCode, stderr } = await startZivmrun(['server', '--socket', path, '--size', '32M']).ended;
   expect({ exitCode, content: readFileSync(path, 'utf8') }).toEqual({ exitCode: 2, content: 'content' });
-  expect(stderr).toMatch(/cannot listen on .*precious: EADDRINUSE/);
+  expect(stderr).toMatch(/cannot listen on .*precious: another file is there/);
   rmSync(folder, { recursive: true });
 });
 

@@ -1,6 +1,7 @@
 import { ftruncateSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { memoryFile } from '../../launcher/region-file';
 import { SharedMemoryServer } from '../../launcher/server';
 import { EAGAIN, native } from '../../src/native';
 import { HEADER_EPOCH, RANK_PHASE, RANK_STATE, RankPhase, RankState, rankWord, smallestRegionBytes } from '../../src/ring/layout';
@@ -96,7 +97,7 @@ const clients: RawClient[] = [];
 const servers: SharedMemoryServer[] = [];
 
 function startServer(vectors = 1): SharedMemoryServer {
-  const server = new SharedMemoryServer(BYTES, RANKS, vectors);
+  const server = new SharedMemoryServer(memoryFile(BYTES), RANKS, vectors);
   servers.push(server);
   return server;
 }

@@ -47,6 +47,8 @@ describe('the command line', () => {
     [['--region-size', '-1', IDENTITY], '-1'],
     [['--memory', 'pmem', '--vm-net', IDENTITY], '--memory, --vm-net: for jobs in virtual machines: add --vms'],
     [['--accel', 'tcg', '--vm-cpus', '2', IDENTITY], '--vm-cpus, --accel: for jobs in virtual machines: add --vms'],
+    [['--attach', 'socket', '--key', 'key', '-n', '2', '--host-ranks', '2', IDENTITY], '--host-ranks 2: of 2 ranks, that leaves 0 for 1 virtual machines'],
+    [['--attach', 'socket', '--key', 'key', '-n', '2', '--host-ranks', '1', 'absent.js'], 'program not found: absent.js'],
     [['--attach', 'socket', '--key', 'key', '--share', '.', IDENTITY], '--share: for machines that zivmrun starts, not for --attach'],
     [['--memory', 'disk', '--vms', '1', IDENTITY], 'bar or pmem'],
   ])('%j', async (args, about) => {

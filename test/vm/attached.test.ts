@@ -49,6 +49,10 @@ describeInGuests('a server, and machines with agents', () => {
     expect(await site.lines([...args, program('collectives.mjs')])).toEqual(done(size));
   });
 
+  test.each(['messages.mjs', 'collectives.mjs'])('ranks in 2 machines and one on the host: %s', async (file) => {
+    expect(await site.lines(['-n', '3', '--host-ranks', '1', program(file)])).toEqual(done(3));
+  });
+
   test('a TypeScript program', async () => {
     expect(await site.lines(['-n', '2', program('typed.ts')])).toEqual(['rank 0: 4', 'rank 1: 4']);
   });

@@ -32,6 +32,20 @@ describeInGuests('in machines', () => {
     expect(await linesOf([...machines, '-n', '2', '--memory', 'pmem', program(file)], options)).toEqual(done);
   });
 
+  describe('the same in machines that others start, and on their host', () => {
+    const site = new Site({ isPmem: true });
+    beforeAll(() => site.start(2));
+    afterAll(() => site.close());
+    beforeEach(() => site.agentsReady(2));
+
+    test.each([
+      ['way-in.mjs', []],
+      ['messages.mjs', ['--host-ranks', '1']],
+    ])('%s %j', async (file, args) => {
+      expect(await site.lines(['-n', '2', ...args, program(file)])).toEqual(done);
+    });
+  });
+
   describe('through the files of the device, without an IOMMU', () => {
     const site = new Site({ iommu: false });
     beforeAll(() => site.start(2));

@@ -1,24 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseAccel } from '../../../launcher/vm/accel';
 import { makeInitramfs } from '../../../launcher/vm/initramfs';
 import { findKernel } from '../../../launcher/vm/kernel';
+import { PMEM_MODULES } from '../../../launcher/vm/pmem';
 import { Pool } from '../../../launcher/vm/pool';
 import { qemuArguments } from '../../../launcher/vm/qemu';
 import { unpackedKernel } from '../../../launcher/vm/vmlinux';
 import { checked, native } from '../../../src/native';
 import { HostRegion } from '../../../src/region/host-region';
+import { PMEM_HEADER_BYTES } from '../../../src/region/placeholder';
 import { type Outcome, startZivmrun, type StartOptions, TestProcess, until } from '../../support/launcher';
 import { GUEST_WATCHDOG_MS } from './guests';
 
 const AGENT = join(__dirname, '../../../dist/launcher/zivm-agent.js');
 const VECTORS = 5;
+const REGION_BYTES = 128 << 20;
 
 /** What an operator sets up: a server, a key, and virtual machines started by hand, with an agent in each. */
 export class Site {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'zivm-site-'));
+  readonly #folder = mkdtempSync('/dev/shm/zivm-site-');
   readonly socket = join(this.#folder, 'server.sock');
   readonly key = join(this.#folder, 'key');
   readonly #initramfs = join(this.#folder, 'initramfs');
@@ -27,18 +29,21 @@ export class Site {
   #pool: Pool | null = null;
 
   readonly #iommu: boolean;
+  readonly #pmem: string | undefined;
 
-  /** @param iommu whether the machines have one, and so interrupts */
-  constructor({ iommu = true } = {}) {
+  /** @param iommu whether the machines have one, and so interrupts @param isPmem whether they have the memory as persistent memory */
+  constructor({ iommu = true, isPmem = false } = {}) {
     this.#iommu = iommu;
+    this.#pmem = isPmem ? join(this.#folder, 'memory') : undefined;
     writeFileSync(this.key, 'a key of the tests, known to all', { mode: 0o600 });
-    const settings = { node: process.execPath, agent: AGENT, key: readFileSync(this.key), shares: [], modules: [] };
+    const settings = { node: process.execPath, agent: AGENT, key: readFileSync(this.key), shares: [], modules: isPmem ? PMEM_MODULES : [] };
     writeFileSync(this.#initramfs, makeInitramfs(findKernel(), settings));
     this.#server = this.#startServer();
   }
 
   #startServer(): TestProcess {
-    return startZivmrun(['server', '--socket', this.socket, '--size', '128M', '--vectors', String(VECTORS)], { watchdogMs: 2 ** 31 - 1 });
+    const pmem = this.#pmem === undefined ? [] : ['--pmem', this.#pmem];
+    return startZivmrun(['server', '--socket', this.socket, '--size', `${REGION_BYTES >> 20}M`, '--vectors', String(VECTORS), ...pmem], { watchdogMs: 2 ** 31 - 1 });
   }
 
   /** Kills the server. */
@@ -73,7 +78,7 @@ export class Site {
       shares: [],
       port: undefined,
       iommu: this.#iommu,
-      pmem: undefined,
+      pmem: this.#pmem === undefined ? undefined : { path: this.#pmem, byteLength: PMEM_HEADER_BYTES + REGION_BYTES },
     });
     const wanted = this.ready + count;
     for (let i = 0; i < count; i++) this.machines.push(spawn('qemu-system-x86_64', args, { stdio: 'ignore' }));

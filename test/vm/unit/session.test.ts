@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { memoryFile } from '../../../launcher/region-file';
 import { SharedMemoryServer } from '../../../launcher/server';
 import { ChannelStream, CONTROL_TAG, forward, openChannel, type Report } from '../../../launcher/vm/channel';
 import { AGENT, LAUNCHER, Pool, type ReadyAgent } from '../../../launcher/vm/pool';
@@ -23,7 +24,7 @@ const order = { rank: 0, size: 1, slot: 1, program: 'x.js', args: [], wdir: '/',
 jest.setTimeout(60_000);
 
 class Site {
-  readonly server = new SharedMemoryServer(BYTES, 0, 2);
+  readonly server = new SharedMemoryServer(memoryFile(BYTES), 0, 2);
   readonly pool = Pool.format(this.server.memory, 2);
   readonly launcher = new SharedRegion(new HostRegion(this.server.connect().socket));
   readonly #agent = new SharedRegion(new HostRegion(this.server.connect().socket));
