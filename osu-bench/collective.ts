@@ -1,5 +1,6 @@
 import type { Comm } from '../src/index';
 import type { Datatype } from './buffers';
+import { clockUs } from './clock';
 import { runBenchmark } from './harness';
 import { latencyColumns, overRanks } from './over-ranks';
 
@@ -28,15 +29,15 @@ export function runCollective(comm: Comm, { prepare, ...collective }: Collective
     columns: latencyColumns,
     run(_, { bytes, iterations, warmup, options }) {
       const { call, check } = prepare(comm, bytes);
-      let elapsedMs = 0;
+      let elapsedUs = 0;
       for (let i = 0; i < warmup + iterations; i++) {
-        const start = performance.now();
+        const start = clockUs();
         call();
-        if (i >= warmup) elapsedMs += performance.now() - start;
+        if (i >= warmup) elapsedUs += clockUs() - start;
         comm.barrier();
       }
       if (options.validate) check?.();
-      return overRanks(comm, (elapsedMs * 1e3) / iterations, options);
+      return overRanks(comm, elapsedUs / iterations, options);
     },
   });
 }

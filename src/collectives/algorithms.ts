@@ -29,7 +29,7 @@ function boardFor(team: Team, byteLength: number): Board | null {
 export function barrier(team: Team): void {
   if (team.size === 1) return;
   const { board } = team;
-  if (board !== null) boardBarrier(board, team.size);
+  if (board !== null) boardBarrier(board);
   else disseminationBarrier(team);
 }
 

@@ -28,6 +28,8 @@ export class Board {
   readonly #rank: number;
   readonly #first: number;
   #number = 0;
+  /** The last operation that this rank knows all to have published. */
+  #known = 0;
 
   private constructor(engine: Engine, team: Team, first: number) {
     this.#engine = engine;
@@ -48,21 +50,27 @@ export class Board {
   begin(): void {
     const before = this.#number;
     this.#number = (before + 1) | 0;
-    for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, before);
+    if (this.#known !== before) for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, before);
   }
 
   /** Publishes that this rank is here, with no data. */
   publishNothing(): void {
-    this.#publish(0);
+    this.publishWritten(0);
   }
 
   /** Publishes this rank's data, at most BOARD_BYTES. */
   publish(data: Buf, kind: Kind): void {
-    copyWhole(this.#engine.parts.views, (this.#slot(this.#rank, this.#number) + SLOT_DATA) * 4, kind, data);
-    this.#publish(byteLengthOf(data, kind));
+    copyWhole(this.#engine.parts.views, this.ownData, kind, data);
+    this.publishWritten(byteLengthOf(data, kind));
   }
 
-  #publish(byteLength: number): void {
+  /** Where this rank's data begins, as a byte of the region. */
+  get ownData(): number {
+    return (this.#slot(this.#rank, this.#number) + SLOT_DATA) * 4;
+  }
+
+  /** Publishes what the caller has written there. */
+  publishWritten(byteLength: number): void {
     const { words } = this.#engine;
     const slot = this.#slot(this.#rank, this.#number);
     words[slot + SLOT_LENGTH] = byteLength;
@@ -77,6 +85,12 @@ export class Board {
   /** Waits until a rank has published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
   wait(rank: number): void {
     this.#waitFor(rank, this.#number);
+  }
+
+  /** Waits until all have published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
+  waitForAll(): void {
+    for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, this.#number);
+    this.#known = this.#number;
   }
 
   #waitFor(rank: number, number: number): void {

@@ -1,8 +1,9 @@
 import { type Buf, Kind } from '../comm/elements';
+import type { Views } from '../ring/views';
 import { Op } from './op';
 
 /** Up to here a loop in JavaScript is quicker than a native call. */
-const MOST_ELEMENTS = 16;
+const MOST_ELEMENTS = 64;
 
 /** Whether combineShort does this operation. */
 export function isShort(op: Op, kind: Kind, count: number): boolean {
@@ -13,12 +14,29 @@ export function isShort(op: Op, kind: Kind, count: number): boolean {
   );
 }
 
-/** out = left op right for few elements, with the same results as the native kernels; `out` may be one of the two. */
-export function combineShort(op: Op, left: Buf, right: Buf, out: Buf): void {
+/** The region as an array of a kind that isShort allows. */
+export function shortView({ float64, float32, int32 }: Views, kind: Kind): Buf {
+  return kind === Kind.Float64 ? float64 : kind === Kind.Float32 ? float32 : int32;
+}
+
+/** Copies an array to elements `at` and following of another of its type. A NaN may lose bits, as in any operation on it. */
+export function copyShort(from: Buf, to: Buf, at: number): void {
+  const a = from as Float64Array;
+  const b = to as Float64Array;
+  const { length } = a;
+  for (let i = 0; i < length; i++) b[at + i] = a[i]!;
+}
+
+/**
+ * out = left op right for the few elements of `out`, with the same results as the native kernels. The operands are
+ * elements `leftAt` and `rightAt` and following of arrays of its type; `out` may be one of the two.
+ */
+export function combineShort(op: Op, left: Buf, leftAt: number, right: Buf, rightAt: number, out: Buf): void {
   const a = left as Float64Array;
   const b = right as Float64Array;
   const c = out as Float64Array;
-  if (op === Op.SUM) for (let i = 0; i < c.length; i++) c[i] = a[i]! + b[i]!;
-  else if (op === Op.MIN) for (let i = 0; i < c.length; i++) c[i] = Math.min(a[i]!, b[i]!);
-  else for (let i = 0; i < c.length; i++) c[i] = Math.max(a[i]!, b[i]!);
+  const { length } = c;
+  if (op === Op.SUM) for (let i = 0; i < length; i++) c[i] = a[leftAt + i]! + b[rightAt + i]!;
+  else if (op === Op.MIN) for (let i = 0; i < length; i++) c[i] = Math.min(a[leftAt + i]!, b[rightAt + i]!);
+  else for (let i = 0; i < length; i++) c[i] = Math.max(a[leftAt + i]!, b[rightAt + i]!);
 }

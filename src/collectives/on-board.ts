@@ -2,16 +2,17 @@ import { type Buf, type Kind } from '../comm/elements';
 import type { Board } from './board';
 import { combine, type Reduction } from './combine';
 import type { Parts } from '../comm/parts';
-import { combineShort, isShort } from './combine-short';
+import { combineShort, copyShort, isShort, shortView } from './combine-short';
+import type { Views } from '../ring/views';
 
 /*
  * Short collectives on a board: everybody reads what it needs straight from the others' slots.
  */
 
-export function boardBarrier(board: Board, size: number): void {
+export function boardBarrier(board: Board): void {
   board.begin();
   board.publishNothing();
-  for (let rank = 0; rank < size; rank++) board.wait(rank);
+  board.waitForAll();
 }
 
 export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, root: number): void {
@@ -32,18 +33,24 @@ export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, roo
  */
 export function boardAllreduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf, parts: Parts): void {
   board.begin();
-  board.publish(own, reduction.kind);
-  for (let rank = 0; rank < size; rank++) board.wait(rank);
+  publishOwn(board, reduction, own, parts.views);
+  board.waitForAll();
   combineAll(board, size, reduction, result, parts);
 }
 
 /** @param own this rank's elements @param result where the root leaves the result; may be `own`. Null elsewhere */
 export function boardReduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf | null, parts: Parts): void {
   board.begin();
-  board.publish(own, reduction.kind);
+  publishOwn(board, reduction, own, parts.views);
   if (result === null) return;
-  for (let rank = 0; rank < size; rank++) board.wait(rank);
+  board.waitForAll();
   combineAll(board, size, reduction, result, parts);
+}
+
+function publishOwn(board: Board, { op, kind, elementBytes }: Reduction, own: Buf, views: Views): void {
+  if (!isShort(op, kind, own.length)) return board.publish(own, kind);
+  copyShort(own, shortView(views, kind), board.ownData / elementBytes);
+  board.publishWritten(own.length * elementBytes);
 }
 
 function combineAll(board: Board, size: number, reduction: Reduction, result: Buf, parts: Parts): void {
@@ -51,10 +58,10 @@ function combineAll(board: Board, size: number, reduction: Reduction, result: Bu
   const count = result.length;
   const byteLength = count * elementBytes;
   if (isShort(op, kind, count)) {
-    let left = parts.view(board.dataOf(0, byteLength), kind, byteLength);
-    for (let rank = 1; rank < size; rank++) {
-      combineShort(op, left, parts.view(board.dataOf(rank, byteLength), kind, byteLength), result);
-      left = result;
+    const region = shortView(parts.views, kind);
+    combineShort(op, region, board.dataOf(0, byteLength) / elementBytes, region, board.dataOf(1, byteLength) / elementBytes, result);
+    for (let rank = 2; rank < size; rank++) {
+      combineShort(op, result, 0, region, board.dataOf(rank, byteLength) / elementBytes, result);
     }
     return;
   }

@@ -1,3 +1,4 @@
+import { loadInOrder } from '../ring/fence';
 import { Idle, type IdlePolicy } from '../ring/idle';
 import type { Wakeup } from '../ring/wakeup';
 import type { Watchlist } from '../ring/watchlist';
@@ -60,8 +61,11 @@ export class Waiting {
 
   /** Waits until a word of the region, written by `sender`, has reached a number. @throws ZivmError when it has ended */
   forNumber(word: number, number: number, sender: number): void {
-    const { words, peers } = this.#engine;
-    if (((Atomics.load(words, word) - number) | 0) >= 0) return;
+    if (!this.#spinForNumber(word, number)) this.#waitForNumber(word, number, sender);
+  }
+
+  #waitForNumber(word: number, number: number, sender: number): void {
+    const { peers } = this.#engine;
     this.#awaitedWord = word;
     this.#awaitedNumber = number;
     try {
@@ -80,18 +84,18 @@ export class Waiting {
     return ((Atomics.load(this.#engine.words, this.#awaitedWord) - this.#awaitedNumber) | 0) >= 0;
   }
 
-  /** Looks for the number a few times over, as fast as it can. */
-  #spinForNumber(): void {
+  /** Looks for a number a few times over, as fast as it can. @returns whether it is there */
+  #spinForNumber(word: number, number: number): boolean {
     const { words } = this.#engine;
-    const word = this.#awaitedWord;
-    for (let look = 0; look < SPIN_LOOKS && ((words[word]! - this.#awaitedNumber) | 0) < 0; look++);
+    for (let look = 0; look < SPIN_LOOKS; look++) if (((loadInOrder(words, word) - number) | 0) >= 0) return true;
+    return false;
   }
 
   /** What a call does between two looks. @returns false when the deadline is over */
   #rest(looks: number, deadline: number): boolean {
     switch (this.#idle.next(looks)) {
       case Idle.Spin:
-        if (this.#awaitedWord >= 0) this.#spinForNumber();
+        if (this.#awaitedWord >= 0) this.#spinForNumber(this.#awaitedWord, this.#awaitedNumber);
         else this.#progress.spin();
         return deadline === Infinity || (looks & 255) !== 0 || performance.now() < deadline;
       case Idle.Yield:

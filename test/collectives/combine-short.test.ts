@@ -9,7 +9,7 @@ import { native } from '../../src/native';
  * ranks or in runs of different lengths. Of a NaN only that it is one.
  */
 
-const MOST_ELEMENTS = 16;
+const MOST_ELEMENTS = 64;
 /** So often that V8 compiles the loops, and for each type. */
 const RUNS = 1000;
 
@@ -51,14 +51,14 @@ function checkSame(op: Op, kind: Kind, left: Buf, right: Buf): void {
   const expected = bitsOf(byKernel(op, kind, left, right));
   const operands = [left, right].map(bitsOf).join();
   const out = new ARRAY_TYPES[kind]!(left.length);
-  combineShort(op, left, right, out);
+  combineShort(op, left, 0, right, 0, out);
   expect(bitsOf(out)).toBe(expected);
   expect([left, right].map(bitsOf).join()).toBe(operands);
   const intoLeft = left.slice();
-  combineShort(op, intoLeft, right, intoLeft);
+  combineShort(op, intoLeft, 0, right, 0, intoLeft);
   expect(bitsOf(intoLeft)).toBe(expected);
   const intoRight = right.slice();
-  combineShort(op, left, intoRight, intoRight);
+  combineShort(op, left, 0, intoRight, 0, intoRight);
   expect(bitsOf(intoRight)).toBe(expected);
 }
 
