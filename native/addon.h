@@ -24,6 +24,30 @@ inline void ExportRaw(Napi::Env env, Napi::Object exports, const char* name, nap
   exports.Set(name, Napi::Value(env, value));
 }
 
+// The memory of a typed array.
+struct Bytes {
+  uint8_t* data;
+  size_t byteLength;
+};
+
+inline bool GetBytes(napi_env env, napi_value value, Bytes* bytes) {
+  static const size_t kElementBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  if (static_cast<size_t>(type) >= sizeof kElementBytes / sizeof *kElementBytes) return false;
+  bytes->data = static_cast<uint8_t*>(data);
+  bytes->byteLength = length * kElementBytes[type];
+  return true;
+}
+
+// The region's memory, by a handle (memoryHandle).
+struct Memory {
+  uint8_t* data;
+  size_t byteLength;
+};
+
 inline napi_value RawNumber(napi_env env, double number) {
   napi_value value;
   napi_create_double(env, number, &value);

@@ -46,39 +46,49 @@ static Napi::Value AllowedCores(const Napi::CallbackInfo& info) {
   return numbers;
 }
 
-// addressOf(array): where its bytes are in this process
-static Napi::Value AddressOf(const Napi::CallbackInfo& info) {
-  Napi::TypedArray array = info[0].As<Napi::TypedArray>();
-  auto* data = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(data)));
+// addressOf(array): where its bytes are in this process; 0 when it is no typed array
+static napi_value AddressOf(napi_env env, napi_callback_info info) {
+  napi_value array;
+  size_t argc = 1;
+  Bytes bytes;
+  napi_get_cb_info(env, info, &argc, &array, nullptr, nullptr);
+  if (!GetBytes(env, array, &bytes)) return RawNumber(env, 0);
+  return RawNumber(env, static_cast<double>(reinterpret_cast<uintptr_t>(bytes.data)));
 }
 
 // readProcess(pid, address, array, byteLength): 0 | -errno
 // Copies from another process's memory to the start of the array (Cross Memory Attach, process_vm_readv(2)). The
 // other process must be of the same user, on the same kernel; what it says of its address is checked by the kernel.
-static Napi::Value ReadProcess(const Napi::CallbackInfo& info) {
-  pid_t pid = info[0].As<Napi::Number>().Int32Value();
-  auto address = static_cast<uintptr_t>(info[1].As<Napi::Number>().Int64Value());
-  Napi::TypedArray array = info[2].As<Napi::TypedArray>();
-  size_t count = static_cast<size_t>(info[3].As<Napi::Number>().Int64Value());
-  if (count > array.ByteLength()) return Napi::Number::New(info.Env(), -EINVAL);
-  auto* target = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-  while (count > 0) {
-    iovec local = {target, count};
-    iovec remote = {reinterpret_cast<void*>(address), count};
-    ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-    if (got <= 0) return Napi::Number::New(info.Env(), got < 0 ? -errno : -EFAULT);
-    target += got;
-    address += static_cast<size_t>(got);
-    count -= static_cast<size_t>(got);
+static napi_value ReadProcess(napi_env env, napi_callback_info info) {
+  napi_value args[4];
+  size_t argc = 4;
+  int32_t pid;
+  int64_t address, left;
+  Bytes array;
+  napi_get_cb_info(env, info, &argc, args, nullptr, nullptr);
+  if (napi_get_value_int32(env, args[0], &pid) != napi_ok || napi_get_value_int64(env, args[1], &address) != napi_ok ||
+      !GetBytes(env, args[2], &array) || napi_get_value_int64(env, args[3], &left) != napi_ok || left < 0 ||
+      static_cast<uint64_t>(left) > array.byteLength) {
+    return RawNumber(env, -EINVAL);
   }
-  return Napi::Number::New(info.Env(), 0);
+  auto* target = array.data;
+  auto* source = reinterpret_cast<uint8_t*>(address);
+  while (left > 0) {
+    iovec local = {target, static_cast<size_t>(left)};
+    iovec remote = {source, static_cast<size_t>(left)};
+    ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+    if (got <= 0) return RawNumber(env, got < 0 ? -errno : -EFAULT);
+    target += got;
+    source += got;
+    left -= got;
+  }
+  return RawNumber(env, 0);
 }
 
 void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("dieWithParent", Napi::Function::New(env, DieWithParent));
   exports.Set("bindToCore", Napi::Function::New(env, BindToCore));
   exports.Set("allowedCores", Napi::Function::New(env, AllowedCores));
-  exports.Set("addressOf", Napi::Function::New(env, AddressOf));
-  exports.Set("readProcess", Napi::Function::New(env, ReadProcess));
+  ExportRaw(env, exports, "addressOf", AddressOf);
+  ExportRaw(env, exports, "readProcess", ReadProcess);
 }

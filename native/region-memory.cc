@@ -6,32 +6,10 @@
 #include <cstring>
 #include <sched.h>
 
-struct Bytes {
-  uint8_t* data;
-  size_t byteLength;
-};
-
-static bool GetBytes(napi_env env, napi_value value, Bytes* bytes) {
-  static const size_t kElementBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
-  napi_typedarray_type type;
-  size_t length;
-  void* data;
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
-  if (static_cast<size_t>(type) >= sizeof kElementBytes / sizeof *kElementBytes) return false;
-  bytes->data = static_cast<uint8_t*>(data);
-  bytes->byteLength = length * kElementBytes[type];
-  return true;
-}
-
 static bool InRange(size_t size, int64_t offset, int64_t count) {
   int64_t byteLength = static_cast<int64_t>(size);
   return offset >= 0 && count >= 0 && offset <= byteLength && count <= byteLength - offset;
 }
-
-struct Memory {
-  uint8_t* data;
-  size_t byteLength;
-};
 
 // memoryHandle(buffer: ArrayBuffer, byteOffset = 0, byteLength = all the rest): handle
 // What the copies below name the region by: asking an array for its memory costs as much as the rest of a call.

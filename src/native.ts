@@ -41,9 +41,9 @@ interface Native {
   combine(
     op: number,
     type: number,
-    left: TypedArray,
+    left: TypedArray | MemoryHandle,
     leftOffset: number,
-    right: TypedArray,
+    right: TypedArray | MemoryHandle,
     rightOffset: number,
     out: TypedArray,
     outOffset: number,

@@ -3,7 +3,9 @@ import type { Views } from '../ring/views';
 import { Op } from './op';
 
 /** Up to here a loop in JavaScript is quicker than a native call. */
-const MOST_ELEMENTS = 64;
+const MOST_ELEMENTS = 32;
+/** Up to here a loop that copies is quicker than `set`. */
+const MOST_COPIED = 8;
 
 /** Whether combineShort does this operation. */
 export function isShort(op: Op, kind: Kind, count: number): boolean {
@@ -14,7 +16,12 @@ export function isShort(op: Op, kind: Kind, count: number): boolean {
   );
 }
 
-/** The region as an array of a kind that isShort allows. */
+/** Whether copyShort is the quickest way for such elements to the region. */
+export function isShortCopy(kind: Kind, count: number): boolean {
+  return count <= MOST_COPIED && (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32);
+}
+
+/** The region as an array of a kind that these two allow. */
 export function shortView({ float64, float32, int32 }: Views, kind: Kind): Buf {
   return kind === Kind.Float64 ? float64 : kind === Kind.Float32 ? float32 : int32;
 }

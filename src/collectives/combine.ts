@@ -1,6 +1,7 @@
 import { ARRAY_TYPES, type Buf, elementBytesOf, Kind } from '../comm/elements';
 import { ZivmError } from '../errors';
-import { native } from '../native';
+import { type MemoryHandle, native } from '../native';
+import { Views } from '../ring/views';
 import type { Op } from './op';
 
 /** Elements of one type that are to be reduced, as bytes: the arrays may be of any type. */
@@ -32,20 +33,20 @@ const isBitwise = (op: Op): boolean => op.name === 'BAND' || op.name === 'BOR' |
 
 /**
  * out = left op right, element by element; `out` may be one of the two. Offsets are in bytes from the start of each
- * array, counts in elements.
+ * array, or of the region, counts in elements.
  */
 export function combine(
   { op, kind, elementBytes }: Reduction,
-  left: Buf,
+  left: Buf | Views,
   leftOffset: number,
-  right: Buf,
+  right: Buf | Views,
   rightOffset: number,
   out: Buf,
   outOffset: number,
   count: number,
 ): void {
   if (op.apply === undefined) {
-    const result = native.combine(op.kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    const result = native.combine(op.kernel, kind, memoryOf(left), leftOffset, memoryOf(right), rightOffset, out, outOffset, count);
     if (result !== 0) throw new ZivmError('ERR_ZIVM_INTERNAL', `Op.${op.name}: the kernel refused ${count} elements of type ${kind}`);
     return;
   }
@@ -56,8 +57,13 @@ export function combine(
   bytesOf(out, outOffset, byteLength).set(bytesOf(inout, 0, byteLength));
 }
 
+function memoryOf(operand: Buf | Views): Buf | MemoryHandle {
+  return operand instanceof Views ? operand.handle : operand;
+}
+
 /** The user's function gets arrays of its own: it can neither keep nor change what others see. */
-function copyOf(kind: Kind, array: Buf, offset: number, byteLength: number): Buf {
+function copyOf(kind: Kind, operand: Buf | Views, offset: number, byteLength: number): Buf {
+  const array = operand instanceof Views ? operand.uint8 : operand;
   const copy = new ARRAY_TYPES[kind]!(byteLength / ARRAY_TYPES[kind]!.BYTES_PER_ELEMENT);
   bytesOf(copy, 0, byteLength).set(bytesOf(array, offset, byteLength));
   return copy;

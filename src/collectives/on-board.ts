@@ -2,7 +2,7 @@ import { type Buf, type Kind } from '../comm/elements';
 import type { Board } from './board';
 import { combine, type Reduction } from './combine';
 import type { Parts } from '../comm/parts';
-import { combineShort, copyShort, isShort, shortView } from './combine-short';
+import { combineShort, copyShort, isShort, isShortCopy, shortView } from './combine-short';
 import type { Views } from '../ring/views';
 
 /*
@@ -47,8 +47,8 @@ export function boardReduce(board: Board, size: number, reduction: Reduction, ow
   combineAll(board, size, reduction, result, parts);
 }
 
-function publishOwn(board: Board, { op, kind, elementBytes }: Reduction, own: Buf, views: Views): void {
-  if (!isShort(op, kind, own.length)) return board.publish(own, kind);
+function publishOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, views: Views): void {
+  if (!isShortCopy(kind, own.length)) return board.publish(own, kind);
   copyShort(own, shortView(views, kind), board.ownData / elementBytes);
   board.publishWritten(own.length * elementBytes);
 }
@@ -65,9 +65,9 @@ function combineAll(board: Board, size: number, reduction: Reduction, result: Bu
     }
     return;
   }
-  const region = parts.views.uint8;
-  combine(reduction, region, board.dataOf(0, byteLength), region, board.dataOf(1, byteLength), result, 0, count);
+  const { views } = parts;
+  combine(reduction, views, board.dataOf(0, byteLength), views, board.dataOf(1, byteLength), result, 0, count);
   for (let rank = 2; rank < size; rank++) {
-    combine(reduction, result, 0, region, board.dataOf(rank, byteLength), result, 0, count);
+    combine(reduction, result, 0, views, board.dataOf(rank, byteLength), result, 0, count);
   }
 }

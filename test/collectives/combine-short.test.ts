@@ -9,7 +9,7 @@ import { native } from '../../src/native';
  * ranks or in runs of different lengths. Of a NaN only that it is one.
  */
 
-const MOST_ELEMENTS = 64;
+const MOST_ELEMENTS = 32;
 /** So often that V8 compiles the loops, and for each type. */
 const RUNS = 1000;
 
