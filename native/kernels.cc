@@ -239,8 +239,16 @@ using Maxloc = Loc<Greater>;
 #define ZIVM_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
 #endif
 
+// Compiled once more for processors with AVX2; which one runs is found out when
+// the addon is loaded.
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define ZIVM_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define ZIVM_WIDE
+#endif
+
 template <typename Op, typename T>
-void Elements(const void* left, const void* right, void* out, size_t count) {
+ZIVM_WIDE void Elements(const void* left, const void* right, void* out, size_t count) {
   using Element = typename InMemory<T>::type;
   const Element* a = static_cast<const Element*>(left);
   const Element* b = static_cast<const Element*>(right);
@@ -253,7 +261,7 @@ void Elements(const void* left, const void* right, void* out, size_t count) {
 }
 
 template <typename Op, typename T>
-void Pairs(const void* left, const void* right, void* out, size_t count) {
+ZIVM_WIDE void Pairs(const void* left, const void* right, void* out, size_t count) {
   using Element = typename InMemory<T>::type;
   const Element* a = static_cast<const Element*>(left);
   const Element* b = static_cast<const Element*>(right);

@@ -16,9 +16,8 @@ import type { Team } from './team';
  * of rounds counts, above it the bytes that each rank moves. Measured crossovers on two cores.
  */
 const BCAST_TREE_BYTES = 64 * 1024;
-const REDUCE_TREE_BYTES = 32 * 1024;
-/** Not above the longest eager message: the ranks of a pair send first and receive then. */
-const ALLREDUCE_DOUBLING_BYTES = 16 * 1024;
+const REDUCE_TREE_BYTES = 256 * 1024;
+const ALLREDUCE_DOUBLING_BYTES = 128 * 1024;
 
 /** The first collective opens the board whatever its length, so that ranks that differ in it are not out of step at once. */
 function boardFor(team: Team, byteLength: number): Board | null {

@@ -34,10 +34,11 @@ export function doublingAllreduce(team: Team, reduction: Reduction, own: Buf, re
   for (let distance = 1; distance < power; distance *= 2) {
     const other = member ^ distance;
     const partner = other < pairs ? 2 * other + 1 : other + pairs;
-    team.send(mine, partner);
+    const sent = team.isend(mine, partner);
     team.recv(theirs, partner);
     if (other < member) combine(reduction, theirs, 0, mine, 0, result, 0, count);
     else combine(reduction, mine, 0, theirs, 0, result, 0, count);
+    sent.wait();
     mine = result;
   }
   if (rank < 2 * pairs) team.send(result, rank - 1);
