@@ -18,6 +18,10 @@ import type { Team } from './team';
 const BCAST_TREE_BYTES = 64 * 1024;
 const REDUCE_TREE_BYTES = 256 * 1024;
 const ALLREDUCE_DOUBLING_BYTES = 128 * 1024;
+/** Two ranks exchange longer reductions whole as well, as long as the room for what comes is worth it. */
+const PAIR_BYTES = 2 * 1024 * 1024;
+
+const isShortFor = (team: Team, byteLength: number, limit: number): boolean => byteLength <= (team.size === 2 ? PAIR_BYTES : limit);
 
 /** The first collective opens the board whatever its length, so that ranks that differ in it are not out of step at once. */
 function boardFor(team: Team, byteLength: number): Board | null {
@@ -47,7 +51,7 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
 export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf | null, root: number): void {
   const board = boardFor(team, own.length * reduction.elementBytes);
   if (board !== null) boardReduce(board, team.size, reduction, own, result, team.parts);
-  else if (own.byteLength <= REDUCE_TREE_BYTES) binomialReduce(team, reduction, own, result, root);
+  else if (isShortFor(team, own.byteLength, REDUCE_TREE_BYTES)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);
 }
 
@@ -56,7 +60,7 @@ export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Bu
   const board = boardFor(team, own.length * reduction.elementBytes);
   if (board !== null) {
     boardAllreduce(board, team.size, reduction, own, result, team.parts);
-  } else if (own.byteLength <= ALLREDUCE_DOUBLING_BYTES) {
+  } else if (isShortFor(team, own.byteLength, ALLREDUCE_DOUBLING_BYTES)) {
     doublingAllreduce(team, reduction, own, result);
   } else if (reduction.op.commute) {
     ringAllreduce(team, reduction, own, result);

@@ -36,9 +36,9 @@ export function doublingAllreduce(team: Team, reduction: Reduction, own: Buf, re
     const partner = other < pairs ? 2 * other + 1 : other + pairs;
     const sent = team.isend(mine, partner);
     team.recv(theirs, partner);
+    sent.wait(); // the partner may be reading what is overwritten now
     if (other < member) combine(reduction, theirs, 0, mine, 0, result, 0, count);
     else combine(reduction, mine, 0, theirs, 0, result, 0, count);
-    sent.wait();
     mine = result;
   }
   if (rank < 2 * pairs) team.send(result, rank - 1);
