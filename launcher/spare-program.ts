@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { Module } from 'node:module';
 import '../src/index';
+import { STARTED_VARIABLE } from '../src/job/environment';
 import type { Assignment } from './spares';
 
 /*
@@ -21,7 +22,7 @@ function read(byteLength: number): Buffer {
 }
 
 const { env, wdir, file, args } = JSON.parse(read(read(LENGTH_BYTES).readUInt32LE()).toString()) as Assignment;
-Object.assign(process.env, env);
+Object.assign(process.env, env, { [STARTED_VARIABLE]: String(performance.now()) });
 process.chdir(wdir);
 process.argv.splice(1, Infinity, file, ...args);
 Module.runMain();

@@ -55,6 +55,8 @@ interface MpiRival {
   canShareCores: boolean;
 }
 
+const MPI_PACKAGES = 'mpich libmpich-dev openmpi-bin libopenmpi-dev';
+
 const MPI: MpiRival[] = [
   { name: 'MPICH', compiler: 'mpicc.mpich', command: 'mpirun.mpich', args: () => ['-bind-to', 'core'], canShareCores: false },
   {
@@ -66,19 +68,26 @@ const MPI: MpiRival[] = [
   },
 ];
 
-/** Compiles a rival's loop, once. @throws Absent when its compiler is, Error when it fails */
-function compiled(rival: MpiRival, source: string, folder: string, known: Map<string, string>): string {
-  const binary = join(folder, `${source}.${rival.compiler}`);
-  if (!known.has(binary)) {
+const COMPILED = new Set<string>();
+
+/** Compiles a rival's loop, once. @param packages that have the compiler @throws Absent when it is, Error when it fails */
+function compiled(compiler: string, packages: string, source: string, folder: string): string {
+  const binary = join(folder, `${source}.${compiler}`);
+  if (!COMPILED.has(binary)) {
     try {
-      execFileSync(rival.compiler, ['-O3', join(PACKAGE, 'osu-bench', 'rivals', source), '-o', binary], { stdio: ['ignore', 'ignore', 'pipe'] });
+      execFileSync(compiler, ['-O3', join(PACKAGE, 'osu-bench', 'rivals', source), '-o', binary], { stdio: ['ignore', 'ignore', 'pipe'] });
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-      throw new Absent(`${rival.compiler} is not installed (apt-get install mpich libmpich-dev openmpi-bin libopenmpi-dev)`, { cause });
+      throw new Absent(`${compiler} is not installed (apt-get install ${packages})`, { cause });
     }
-    known.set(binary, binary);
+    COMPILED.add(binary);
   }
   return binary;
+}
+
+/** The limit that a bare loop in C sets. */
+export function limitSide(name: string, what: 'latency' | 'bandwidth', folder: string, read: (text: string) => Values): Side {
+  return { name, run: () => read(output(compiled('cc', 'gcc', 'limit.c', folder), [what])) };
 }
 
 /**
@@ -87,13 +96,12 @@ function compiled(rival: MpiRival, source: string, folder: string, known: Map<st
  * @param read makes the values out of runs with these numbers of ranks
  */
 export function mpiSides(source: string, folder: string, rankCounts: number[], read: (run: (ranks: number, args?: string[]) => string, counts: number[]) => Values): Side[] {
-  const known = new Map<string, string>();
   return MPI.map((rival) => ({
     name: rival.name,
     run: () => {
       const counts = rankCounts.filter((count) => count <= cpus().length || rival.canShareCores);
       if (counts.length === 0) throw new Absent('it only spins with more ranks than cores');
-      const binary = compiled(rival, source, folder, known);
+      const binary = compiled(rival.compiler, MPI_PACKAGES, source, folder);
       return read((count, args = []) => output(rival.command, ['-n', `${count}`, ...rival.args(count), binary, ...args]), counts);
     },
   }));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cpus } from 'node:os';
 import { canStartGuests, examine } from '../../launcher/vm/doctor';
 import { NODE_TRANSPORTS } from '../rivals/node';
-import { Absent, mpiSides, output, parseTable, zivm, ZIVMRUN } from './commands';
+import { Absent, limitSide, mpiSides, output, parseTable, zivm, ZIVMRUN } from './commands';
 import { type Measurement, OWN, type Side, type Values } from './measurement';
 
 /** How much is measured. */
@@ -41,6 +41,7 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
     { name: OWN, run: () => parseTable(zivm(2, program, upTo(most)), column) },
     ...mpiSides(source, folder, [2], (run) => upToBytes(parseTable(run(2), column), maxBytes)),
   ];
+  const limit = (name: string, what: 'latency' | 'bandwidth'): Side => limitSide(name, what, folder, (text) => upToBytes(parseTable(text), maxBytes));
   const overRanks = (program: string, source: string, args: string[], rivalArgs: string[], pick: (values: Values) => number): Side[] => {
     const all = (one: (count: number) => string, counts: number[]): Values =>
       Object.fromEntries(counts.map((count) => [count, pick(parseTable(one(count)))]));
@@ -57,8 +58,8 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
   const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true } as const;
   const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   return [
-    { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes)] },
-    { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes)] },
+    { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes), limit('memcpy and a flag, in C', 'latency')] },
+    { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes), limit('memcpy in one process, in C', 'bandwidth')] },
     { name: 'two-way-bandwidth', title: 'Bandwidth in both directions', ...rate, sides: overSizes('osu_bibw', 'bibw.c') },
     { name: 'message-rate', title: 'Messages per second, window of 64', ...rate, unit: '1/s', sides: overSizes('osu_mbw_mr', 'mbw_mr.c', maxBytes, 1) },
     ...(['bcast', 'reduce', 'allreduce'] as const).map((name) => ({

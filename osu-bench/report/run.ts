@@ -96,11 +96,12 @@ export async function runAll(measurements: Measurement[], count: number, rounds:
     for (let round = 0; round < count; round++) {
       for (const side of measurement.sides) {
         if (rounds.has(measurement.name, side.name, round)) continue;
-        await nextTurn(); // a signal is heard between two runs
         say(`[${index + 1}/${measurements.length}] ${measurement.name}, round ${round + 1} of ${count}: ${side.name}`);
         const at = new Date().toISOString();
         const busy = busyWithOthers();
-        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, ...attempt(side.run) });
+        const outcome = attempt(side.run);
+        await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
+        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, ...outcome });
       }
     }
   }

@@ -6,13 +6,13 @@ import type { Parts } from './parts';
 
 /*
  * Copies between a user's array and the region. `set` of typed arrays is the quickest way to move bytes that
- * JavaScript has: a native call costs twice as much, a loop over elements more from 16 bytes on. It copies all of its
+ * JavaScript has: a native call costs twice as much, a loop over elements more from 33 bytes on. It copies all of its
  * source. What goes out is all of the user's array; what comes in needs a view of just the part to be copied. A few
- * bytes go quicker by words of the region: half the time at 8 bytes, the same at 24. (Not so numbers: a NaN need not
+ * bytes go quicker by words of the region: a message of 32 takes 100 ns less, one of 48 as long. (Not so numbers: a NaN need not
  * come through a variable of JavaScript with all of its bits.)
  */
 
-const FEW_BYTES = 16;
+const FEW_BYTES = 32;
 
 /** Copies a whole array to byte `at` of the region, a multiple of 8. */
 export function copyWhole(views: Views, at: number, kind: Kind, array: Buf): void {

@@ -25,6 +25,12 @@ export const DAX_VARIABLE = 'ZIVM_DAX';
 /** The job's part of the region, `offset:length` in bytes; all of it unless given. */
 export const PART_VARIABLE = 'ZIVM_PART';
 
+/**
+ * When the rank was told what to run, in milliseconds of its `performance.now()`, if its process was there before; else
+ * it was when the process began.
+ */
+export const STARTED_VARIABLE = 'ZIVM_STARTED_MS';
+
 /** What the network between the guests of the job is made of, for people, if there is one. */
 export const NETWORK_VARIABLE = 'ZIVM_NETWORK';
 
