@@ -1,9 +1,10 @@
 import { byteLengthOf, Kind } from '../../src/comm/elements';
 import { copyOut, copyWhole } from '../../src/comm/payload';
-import { LINE_BYTES, LINE_WORDS } from '../../src/ring/layout';
+import { LINE_BYTES, LINE_WORDS, RECORD_PAYLOAD } from '../../src/ring/layout';
 import { RingReader } from '../../src/ring/ring-reader';
 import { RingWriter } from '../../src/ring/ring-writer';
 import { Parts } from '../../src/comm/parts';
+import { UserWords } from '../../src/comm/user-words';
 import { Views } from '../../src/ring/views';
 import { measure } from './suite';
 
@@ -16,6 +17,7 @@ export function ringSuite(): void {
   const words = new Int32Array(memory);
   const views = new Views(memory);
   const parts = new Parts(views);
+  const user = new UserWords();
   const writer = new RingWriter(words, LINE_WORDS, LINE_COUNT);
   const reader = new RingReader(words, LINE_WORDS, LINE_COUNT);
   writer.format();
@@ -27,11 +29,11 @@ export function ringSuite(): void {
     return () => {
       const written = writer.claim(byteLength);
       if (written < 0) throw new Error('the ring is full');
-      copyWhole(views, writer.payload * 4, Kind.Uint8, source);
+      copyWhole(views, (written + RECORD_PAYLOAD) * 4, Kind.Uint8, source, byteLength, user);
       writer.publish(written);
       const read = reader.peek();
-      copyOut(parts, reader.payload(read, byteLength) * 4, Kind.Uint8, target, byteLength);
-      reader.release();
+      copyOut(parts, (read + RECORD_PAYLOAD) * 4, Kind.Uint8, target, byteLength);
+      reader.release(reader.lines(byteLength));
     };
   };
 

@@ -60,7 +60,7 @@ export class Board {
 
   /** Publishes this rank's data, at most BOARD_BYTES. */
   publish(data: Buf, kind: Kind): void {
-    copyWhole(this.#engine.parts.views, this.ownData, kind, data);
+    copyWhole(this.#engine.parts.views, this.ownData, kind, data, byteLengthOf(data, kind), this.#engine.parts.user);
     this.publishWritten(byteLengthOf(data, kind));
   }
 

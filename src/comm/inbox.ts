@@ -2,16 +2,15 @@ import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import { corrupt } from '../ring/corrupt';
 import {
-  SLOT_ADDRESS,
-  SLOT_CONTEXT,
-  SLOT_KIND,
-  SLOT_LENGTH,
-  SLOT_LENGTH_HIGH,
-  SLOT_PAYLOAD,
-  SLOT_PAYLOAD_BYTES,
-  SLOT_RECEIVE_ID,
-  SLOT_SEND_ID,
-  SLOT_TAG,
+  RECORD_ADDRESS,
+  RECORD_CONTEXT,
+  RECORD_KIND,
+  RECORD_LENGTH,
+  RECORD_LENGTH_HIGH,
+  RECORD_PAYLOAD,
+  RECORD_RECEIVE_ID,
+  RECORD_SEND_ID,
+  RECORD_TAG,
 } from '../ring/layout';
 import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } from '../ring/record';
 import type { RingReader } from '../ring/ring-reader';
@@ -63,54 +62,56 @@ export class Inbox {
   drain(peer: Peer): boolean {
     const reader = peer.reader as RingReader;
     for (let taken = 0; taken < TURN; taken++) {
-      const slot = reader.peek();
-      if (slot < 0) return taken > 0;
-      if (!this.#receiveShort(peer, slot)) this.#dispatch(peer, reader, slot);
-      if (reader.release()) this.#wakeup.notify(peer.rank);
+      const record = reader.peek();
+      if (record < 0) return taken > 0;
+      const lines = this.#receiveShort(peer, reader, record) || this.#dispatch(peer, reader, record);
+      if (reader.release(lines)) this.#wakeup.notify(peer.rank);
     }
     return true;
   }
 
   /**
-   * The hot path: a message that is all in its slot, for the receive that was posted first.
-   * @returns false, with nothing done, when it is not as simple as that
+   * The hot path: a message in one record, for the receive that was posted first.
+   * @returns lines of the record; or 0, with nothing done, when it is not as simple as that
    */
-  #receiveShort(peer: Peer, slot: number): boolean {
+  #receiveShort(peer: Peer, reader: RingReader, record: number): number {
     const words = this.#words;
-    const byteLength = words[slot + SLOT_LENGTH]!;
-    if (words[slot + SLOT_KIND] !== EAGER || byteLength >>> 0 > SLOT_PAYLOAD_BYTES) return false;
-    const tag = words[slot + SLOT_TAG]!;
-    const receive = this.#matching.headPosted(peer.rank, words[slot + SLOT_CONTEXT]!, tag);
-    if (receive === null || !hasRoom(receive, byteLength)) return false;
+    const byteLength = words[record + RECORD_LENGTH]!;
+    if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.#pieceBytes) return 0;
+    const tag = words[record + RECORD_TAG]!;
+    const receive = this.#matching.headPosted(peer.rank, words[record + RECORD_CONTEXT]!, tag);
+    if (receive === null || !hasRoom(receive, byteLength)) return 0;
+    const lines = reader.lines(byteLength);
     this.#matching.shiftPosted(peer.rank);
     receive.source = peer.rank;
     receive.tag = tag;
     receive.byteLength = byteLength;
-    if (byteLength > 0) {
-      copyOut(this.#parts, (slot + SLOT_PAYLOAD) * 4, receive.kind as Kind, receive.buf as Buf, byteLength);
-    }
+    if (byteLength > 0) copyOut(this.#parts, (record + RECORD_PAYLOAD) * 4, receive.kind as Kind, receive.buf as Buf, byteLength);
     this.#engine.finish(receive);
-    return true;
+    return lines;
   }
 
-  #dispatch(peer: Peer, reader: RingReader, slot: number): void {
-    const word = this.#words[slot + SLOT_KIND]!;
+  /** @returns lines of the record */
+  #dispatch(peer: Peer, reader: RingReader, record: number): number {
+    const word = this.#words[record + RECORD_KIND]!;
     const kind = word & 0xff;
-    if (kind === EAGER) this.#eager(peer, reader, slot, word >>> 8);
-    else if (kind === FRAGMENT) this.#fragment(peer, reader, slot);
-    else if (kind === ANNOUNCE) this.#announce(peer, slot, word >>> 8);
-    else this.#answer(peer, kind, this.#words[slot + SLOT_SEND_ID]!, this.#words[slot + SLOT_RECEIVE_ID]!);
+    if (kind === EAGER) return this.#eager(peer, reader, record, word >>> 8);
+    if (kind === FRAGMENT) return this.#fragment(peer, reader, record);
+    if (kind === ANNOUNCE) this.#announce(peer, record, word >>> 8);
+    else this.#answer(peer, kind, this.#words[record + RECORD_SEND_ID]!, this.#words[record + RECORD_RECEIVE_ID]!);
+    return 1;
   }
 
-  #eager(peer: Peer, reader: RingReader, slot: number, flags: number): void {
+  #eager(peer: Peer, reader: RingReader, record: number, flags: number): number {
     const words = this.#words;
-    const context = words[slot + SLOT_CONTEXT]!;
-    const tag = words[slot + SLOT_TAG]!;
-    const byteLength = words[slot + SLOT_LENGTH]!;
-    const sendId = words[slot + SLOT_SEND_ID]!;
+    const context = words[record + RECORD_CONTEXT]!;
+    const tag = words[record + RECORD_TAG]!;
+    const byteLength = words[record + RECORD_LENGTH]!;
+    const sendId = words[record + RECORD_SEND_ID]!;
     if (byteLength < 0) throw corrupt(`a message of ${byteLength} bytes`);
     const here = byteLength < this.#pieceBytes ? byteLength : this.#pieceBytes;
-    const payload = reader.payload(slot, here) * 4;
+    const lines = reader.lines(here);
+    const payload = (record + RECORD_PAYLOAD) * 4;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
@@ -119,7 +120,7 @@ export class Inbox {
       if (here < byteLength) peer.incomingMessage = message;
       this.#matching.keep(message);
       this.#engine.arrived();
-      return;
+      return lines;
     }
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
@@ -127,15 +128,16 @@ export class Inbox {
     receive.received = here;
     if (here < byteLength) peer.incomingReceive = receive;
     else this.#engine.finish(receive);
+    return lines;
   }
 
-  #announce(peer: Peer, slot: number, flags: number): void {
+  #announce(peer: Peer, record: number, flags: number): void {
     const words = this.#words;
-    const context = words[slot + SLOT_CONTEXT]!;
-    const tag = words[slot + SLOT_TAG]!;
-    const byteLength = (words[slot + SLOT_LENGTH]! >>> 0) + (words[slot + SLOT_LENGTH_HIGH]! >>> 0) * 2 ** 32;
-    const sendId = words[slot + SLOT_SEND_ID]!;
-    const address = this.#views.float64[(slot + SLOT_ADDRESS) >>> 1]!;
+    const context = words[record + RECORD_CONTEXT]!;
+    const tag = words[record + RECORD_TAG]!;
+    const byteLength = (words[record + RECORD_LENGTH]! >>> 0) + (words[record + RECORD_LENGTH_HIGH]! >>> 0) * 2 ** 32;
+    const sendId = words[record + RECORD_SEND_ID]!;
+    const address = this.#views.float64[(record + RECORD_ADDRESS) >>> 1]!;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null);
@@ -168,14 +170,15 @@ export class Inbox {
     }
   }
 
-  #fragment(peer: Peer, reader: RingReader, slot: number): void {
-    const byteLength = this.#words[slot + SLOT_LENGTH]!;
-    const receiveId = this.#words[slot + SLOT_RECEIVE_ID]!;
+  #fragment(peer: Peer, reader: RingReader, record: number): number {
+    const byteLength = this.#words[record + RECORD_LENGTH]!;
+    const receiveId = this.#words[record + RECORD_RECEIVE_ID]!;
     if (byteLength < 1 || byteLength > this.#pieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
-    const payload = reader.payload(slot, byteLength) * 4;
+    const lines = reader.lines(byteLength);
+    const payload = (record + RECORD_PAYLOAD) * 4;
     if (receiveId === 0 && peer.incomingMessage !== null) {
       this.#fragmentOfMessage(peer, peer.incomingMessage, payload, byteLength);
-      return;
+      return lines;
     }
     const receive = receiveId === 0 ? peer.incomingReceive : this.#streaming.get(receiveId);
     if (receive === null || (receiveId !== 0 && receive.sender !== peer)) throw corrupt('a fragment for no receive');
@@ -183,10 +186,11 @@ export class Inbox {
     // A receive that cannot take the message lets the pieces pass.
     if (receive.error === null) copyOutAt(this.#views, payload, receive.buf as Buf, receive.received, byteLength);
     receive.received += byteLength;
-    if (receive.received < receive.byteLength) return;
+    if (receive.received < receive.byteLength) return lines;
     if (receiveId === 0) peer.incomingReceive = null;
     else this.#streaming.remove(receiveId);
     this.#engine.finish(receive);
+    return lines;
   }
 
   #fragmentOfMessage(peer: Peer, message: Unexpected, payload: number, byteLength: number): void {

@@ -1,14 +1,15 @@
 import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import {
-  SLOT_ADDRESS,
-  SLOT_CONTEXT,
-  SLOT_KIND,
-  SLOT_LENGTH,
-  SLOT_LENGTH_HIGH,
-  SLOT_RECEIVE_ID,
-  SLOT_SEND_ID,
-  SLOT_TAG,
+  RECORD_ADDRESS,
+  RECORD_CONTEXT,
+  RECORD_KIND,
+  RECORD_LENGTH,
+  RECORD_LENGTH_HIGH,
+  RECORD_PAYLOAD,
+  RECORD_RECEIVE_ID,
+  RECORD_SEND_ID,
+  RECORD_TAG,
 } from '../ring/layout';
 import { ANNOUNCE, CANCEL, EAGER, FRAGMENT } from '../ring/record';
 import type { RingWriter } from '../ring/ring-writer';
@@ -22,6 +23,7 @@ import { copyPart, copyWhole } from './payload';
 import type { Peer } from './peer';
 import type { Rings } from './rings';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
+import { UserWords } from './user-words';
 
 /** Up to here a message is sent at once; longer ones wait at the sender until they are matched. */
 const EAGER_BYTES = 16 * 1024;
@@ -35,6 +37,7 @@ export class Outbox {
   readonly #wakeup: Wakeup;
   readonly #direct: Direct;
   readonly #pieceBytes: number;
+  readonly #user = new UserWords();
   /** Sends that wait for an answer. */
   readonly #waiting = new IdTable<SendRequest>();
   /** Peers for which something is queued. */
@@ -59,16 +62,16 @@ export class Outbox {
   trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
     if (byteLength > peer.pieceBytes || peer.outgoing.head !== null) return false;
     const writer = peer.writer as RingWriter;
-    const slot = writer.claim(byteLength);
-    if (slot < 0) return false;
+    const record = writer.claim(byteLength);
+    if (record < 0) return false;
     const words = this.#words;
-    words[slot + SLOT_KIND] = EAGER | (flags << 8);
-    words[slot + SLOT_CONTEXT] = context;
-    words[slot + SLOT_TAG] = tag;
-    words[slot + SLOT_LENGTH] = byteLength;
-    words[slot + SLOT_SEND_ID] = 0;
-    copyWhole(this.#views, writer.payload * 4, kind, buf);
-    writer.publish(slot);
+    words[record + RECORD_KIND] = EAGER | (flags << 8);
+    words[record + RECORD_CONTEXT] = context;
+    words[record + RECORD_TAG] = tag;
+    words[record + RECORD_LENGTH] = byteLength;
+    words[record + RECORD_SEND_ID] = 0;
+    copyWhole(this.#views, (record + RECORD_PAYLOAD) * 4, kind, buf, byteLength, this.#user);
+    writer.publish(record);
     this.#wakeup.notify(peer.rank);
     return true;
   }
@@ -83,12 +86,12 @@ export class Outbox {
   }
 
   /** Sends an answer, or a question, of the protocol: a record without a payload. */
-  control(peer: Peer, record: number, sendId: number, receiveId: number): void {
+  control(peer: Peer, kind: number, sendId: number, receiveId: number): void {
     if (peer.ended !== null) return;
     if (peer.writer === null) this.#connect(peer);
-    if (peer.outgoing.head === null && this.#putControl(peer, record, sendId, receiveId)) return;
+    if (peer.outgoing.head === null && this.#putControl(peer, kind, sendId, receiveId)) return;
     const send = new SendRequest(this.#engine).want(null, null, 0, peer.rank, 0, 0, 0);
-    send.record = record;
+    send.record = kind;
     send.sendId = sendId;
     send.receiveId = receiveId;
     this.#putOrQueue(peer, send);
@@ -163,34 +166,34 @@ export class Outbox {
   #putEnvelope(peer: Peer, send: SendRequest): boolean {
     const payload = send.record === EAGER ? Math.min(this.#pieceBytes, send.byteLength) : 0;
     const writer = peer.writer as RingWriter;
-    const slot = writer.claim(payload);
-    if (slot < 0) return false;
+    const record = writer.claim(payload);
+    if (record < 0) return false;
     const words = this.#words;
-    words[slot + SLOT_KIND] = send.record | (send.flags << 8);
-    words[slot + SLOT_CONTEXT] = send.context;
-    words[slot + SLOT_TAG] = send.tag;
-    words[slot + SLOT_LENGTH] = send.byteLength | 0;
-    words[slot + SLOT_SEND_ID] = send.sendId;
-    words[slot + SLOT_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
-    if (payload > 0) copyPart(this.#views, writer.payload * 4, send.buf as Buf, 0, payload);
+    words[record + RECORD_KIND] = send.record | (send.flags << 8);
+    words[record + RECORD_CONTEXT] = send.context;
+    words[record + RECORD_TAG] = send.tag;
+    words[record + RECORD_LENGTH] = send.byteLength | 0;
+    words[record + RECORD_SEND_ID] = send.sendId;
+    words[record + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
+    if (payload > 0) copyPart(this.#views, (record + RECORD_PAYLOAD) * 4, send.buf as Buf, 0, payload);
     if (send.record === ANNOUNCE) {
-      this.#views.float64[(slot + SLOT_ADDRESS) >>> 1] = this.#direct.offer(peer.rank, send.buf as Buf);
+      this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = this.#direct.offer(peer.rank, send.buf as Buf);
     }
-    writer.publish(slot);
+    writer.publish(record);
     this.#wakeup.notify(peer.rank);
     send.begun = true;
     send.sent = payload;
     return true;
   }
 
-  #putControl(peer: Peer, record: number, sendId: number, receiveId: number): boolean {
+  #putControl(peer: Peer, kind: number, sendId: number, receiveId: number): boolean {
     const writer = peer.writer as RingWriter;
-    const slot = writer.claim(0);
-    if (slot < 0) return false;
-    this.#words[slot + SLOT_KIND] = record;
-    this.#words[slot + SLOT_SEND_ID] = sendId;
-    this.#words[slot + SLOT_RECEIVE_ID] = receiveId;
-    writer.publish(slot);
+    const record = writer.claim(0);
+    if (record < 0) return false;
+    this.#words[record + RECORD_KIND] = kind;
+    this.#words[record + RECORD_SEND_ID] = sendId;
+    this.#words[record + RECORD_RECEIVE_ID] = receiveId;
+    writer.publish(record);
     this.#wakeup.notify(peer.rank);
     return true;
   }
@@ -200,13 +203,13 @@ export class Outbox {
     const writer = peer.writer as RingWriter;
     while (send.sent < send.byteLength) {
       const byteLength = Math.min(this.#pieceBytes, send.byteLength - send.sent);
-      const slot = writer.claim(byteLength);
-      if (slot < 0) return false;
-      this.#words[slot + SLOT_KIND] = FRAGMENT;
-      this.#words[slot + SLOT_LENGTH] = byteLength;
-      this.#words[slot + SLOT_RECEIVE_ID] = send.receiveId;
-      copyPart(this.#views, writer.payload * 4, send.buf as Buf, send.sent, byteLength);
-      writer.publish(slot);
+      const record = writer.claim(byteLength);
+      if (record < 0) return false;
+      this.#words[record + RECORD_KIND] = FRAGMENT;
+      this.#words[record + RECORD_LENGTH] = byteLength;
+      this.#words[record + RECORD_RECEIVE_ID] = send.receiveId;
+      copyPart(this.#views, (record + RECORD_PAYLOAD) * 4, send.buf as Buf, send.sent, byteLength);
+      writer.publish(record);
       this.#wakeup.notify(peer.rank);
       send.sent += byteLength;
     }

@@ -1,5 +1,6 @@
 import type { Views } from '../ring/views';
 import { ARRAY_TYPES, type Buf, type Kind } from './elements';
+import { UserWords } from './user-words';
 
 /** Views that are kept; one for each line of a ring. */
 const PLACES = 4096;
@@ -10,6 +11,7 @@ const PLACES = 4096;
  */
 export class Parts {
   readonly views: Views;
+  readonly user = new UserWords();
   readonly #kept: (Buf | null)[] = new Array<Buf | null>(PLACES).fill(null);
   /** Where the kept views begin, and their lengths and kinds. */
   readonly #starts = new Uint32Array(PLACES);

@@ -3,19 +3,32 @@ import { native } from '../native';
 import type { Views } from '../ring/views';
 import { type Buf, elementBytesOf, Kind } from './elements';
 import type { Parts } from './parts';
+import type { UserWords } from './user-words';
 
 /*
- * Copies between a user's array and the region. `set` of typed arrays is the quickest way to move bytes that
- * JavaScript has: a native call costs twice as much, a loop over elements more from 33 bytes on. It copies all of its
- * source. What goes out is all of the user's array; what comes in needs a view of just the part to be copied. A few
- * bytes go quicker by words of the region: a message of 32 takes 100 ns less, one of 48 as long. (Not so numbers: a NaN need not
- * come through a variable of JavaScript with all of its bits.)
+ * Copies between a user's array and the region. A few bytes go quickest by words, through a view of the user's array
+ * under words: 64 bytes take 70 ns less than with `set`. From there on `set` of typed arrays is the quickest way to move
+ * bytes that JavaScript has; a native call costs twice as much. `set` copies all of its source: what goes out is all of
+ * the user's array, what comes in needs a view of just the part to be copied. A few single bytes go by a loop.
+ * (Numbers do not: a NaN need not come through a variable of JavaScript with all of its bits.)
  */
 
+/** Up to here by words, where an array has a view under words. */
+const WORDS_BYTES = 128;
+/** Up to here by a loop, where bytes have none. */
 const FEW_BYTES = 32;
 
 /** Copies a whole array to byte `at` of the region, a multiple of 8. */
-export function copyWhole(views: Views, at: number, kind: Kind, array: Buf): void {
+export function copyWhole(views: Views, at: number, kind: Kind, array: Buf, byteLength: number, user: UserWords): void {
+  if (byteLength <= WORDS_BYTES && (byteLength & 7) === 0) {
+    const words = user.of(array);
+    if (words !== null && words.length >= byteLength >>> 3) {
+      const { bigInt64 } = views;
+      const from = at >>> 3;
+      for (let i = 0; i < byteLength >>> 3; i++) bigInt64[from + i] = words[i]!;
+      return;
+    }
+  }
   switch (kind) {
     case Kind.Uint8:
       if (array.length <= FEW_BYTES) return copyFewIn(views, at, array as Uint8Array);
@@ -53,6 +66,7 @@ function copyFewIn({ uint8, int32 }: Views, at: number, array: Uint8Array): void
 }
 
 function copyFewOut({ uint8, int32 }: Views, at: number, array: Uint8Array, byteLength: number): void {
+  if (array.length < byteLength) throw outOfBounds();
   let i = 0;
   for (; i + 4 <= byteLength; i += 4) {
     const word = int32[(at + i) >>> 2]!;
@@ -71,6 +85,15 @@ export function copyPart(views: Views, at: number, array: Buf, from: number, byt
 
 /** Copies `byteLength` bytes at byte `at` of the region, a multiple of 8, to the start of an array that is long enough. */
 export function copyOut(parts: Parts, at: number, kind: Kind, array: Buf, byteLength: number): void {
+  if (byteLength <= WORDS_BYTES && (byteLength & 7) === 0) {
+    const words = parts.user.of(array);
+    if (words !== null && words.length >= byteLength >>> 3) {
+      const { bigInt64 } = parts.views;
+      const from = at >>> 3;
+      for (let i = 0; i < byteLength >>> 3; i++) words[i] = bigInt64[from + i]!;
+      return;
+    }
+  }
   if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) return copyFewOut(parts.views, at, array as Uint8Array, byteLength);
   const elementBytes = elementBytesOf(kind);
   if ((byteLength & (elementBytes - 1)) === 0) (array as Uint8Array).set(parts.view(at, kind, byteLength) as Uint8Array);

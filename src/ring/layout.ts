@@ -23,25 +23,24 @@ import { ZivmError } from '../errors';
  *
  *   A ring, in the heap:
  *                +--------------------------------------------------+
- *                | line 0     receiver's: head, records consumed    |
+ *                | line 0     receiver's: head, lines consumed      |
  *                | line 1     sender's:   starved, it waits for room|
- *                | slots      two lines for each record             |
- *                | payloads   of records that do not fit in a slot  |
+ *                | records    one or more lines each, in one piece  |
  *                +--------------------------------------------------+
  *
- *   A slot holds the envelope of a record and a payload of up to 96 bytes; a longer one is in the payload part.
- *     word 0  number of the record, counted from 1: what publishes it   word 1  kind | flags << 8
+ *   A record:
+ *     word 0  number of its first line, counted from 1 and lap after lap: what publishes it
+ *     word 1  kind | flags << 8
  *     word 2  context                          word 3  tag
  *     word 4  byte length, low 32 bits         word 5  sender's request
  *     word 6  receiver's request; when a message is announced, high bits of its byte length
- *     word 7  line of the payload, counted from the first
- *     words 8 to 31  short payload
+ *     words 8 and up  payload
  *
  * Every line has one writer, but for marks. A word is 32 bits, a line 64 bytes.
  */
 
 export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
-export const VERSION = 1;
+export const VERSION = 2;
 
 export const LINE_BYTES = 64;
 export const LINE_WORDS = 16;
@@ -91,26 +90,21 @@ export const enum RankPhase {
 
 export const RING_HEAD = 0;
 export const RING_STARVED = LINE_WORDS;
-export const RING_SLOTS = 2 * LINE_WORDS;
+export const RING_RECORDS = 2 * LINE_WORDS;
 
-export const SLOT_NUMBER = 0;
-export const SLOT_KIND = 1;
-export const SLOT_CONTEXT = 2;
-export const SLOT_TAG = 3;
-export const SLOT_LENGTH = 4;
-export const SLOT_SEND_ID = 5;
-export const SLOT_RECEIVE_ID = 6;
-export const SLOT_LENGTH_HIGH = 6;
-export const SLOT_PAYLOAD_LINE = 7;
-export const SLOT_PAYLOAD = 8;
+export const RECORD_NUMBER = 0;
+export const RECORD_KIND = 1;
+export const RECORD_CONTEXT = 2;
+export const RECORD_TAG = 3;
+export const RECORD_LENGTH = 4;
+export const RECORD_SEND_ID = 5;
+export const RECORD_RECEIVE_ID = 6;
+export const RECORD_LENGTH_HIGH = 6;
+export const RECORD_PAYLOAD = 8;
 /** An announcement carries the payload's address in the sender's process, or 0, as a Float64. */
-export const SLOT_ADDRESS = SLOT_PAYLOAD;
-/**
- * Payloads up to here travel in the slot: one of up to 32 bytes moves in one cache line, a longer one in a pair of
- * lines, which processors fetch together.
- */
-export const SLOT_PAYLOAD_BYTES = 96;
-export const SLOT_LINES = 2;
+export const RECORD_ADDRESS = RECORD_PAYLOAD;
+/** Lines of a record with a payload of `byteLength` bytes: one for up to 32. */
+export const recordLines = (byteLength: number): number => (byteLength + RECORD_PAYLOAD * 4 + LINE_BYTES - 1) >>> 6;
 
 const MIN_GRANULE_BYTES = 2048;
 const MAX_GRANULES = 2 ** 17;
@@ -126,18 +120,6 @@ export interface RegionPlan {
   granuleBytes: number;
   heapWord: number;
   ringGranules: number;
-}
-
-/** How the lines of a ring are divided. */
-export interface RingShape {
-  slotCount: number;
-  payloadLines: number;
-}
-
-/** A quarter of a ring of `lineCount` lines is slots: enough for a window of short messages. */
-export function ringShape(lineCount: number): RingShape {
-  const slotCount = (lineCount >> 2) / SLOT_LINES;
-  return { slotCount, payloadLines: lineCount - RING_SLOTS / LINE_WORDS - slotCount * SLOT_LINES };
 }
 
 const alignUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;

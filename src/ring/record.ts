@@ -16,3 +16,5 @@ export const MATCHED = 5;
 export const CANCEL = 6;
 /** Receiver to sender: it was not matched, and is forgotten. */
 export const CANCELLED = 7;
+/** No message: the rest of the ring is too short for the record that follows, which begins at its first line. */
+export const SKIP = 8;

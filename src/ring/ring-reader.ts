@@ -1,21 +1,16 @@
 import { corrupt } from './corrupt';
 import { loadInOrder } from './fence';
 import {
-  LINE_BYTES,
   LINE_WORDS,
+  RECORD_KIND,
+  RECORD_NUMBER,
+  recordLines,
   RING_HEAD,
-  RING_SLOTS,
+  RING_RECORDS,
   RING_STARVED,
-  ringShape,
-  SLOT_LINES,
-  SLOT_NUMBER,
-  SLOT_PAYLOAD,
-  SLOT_PAYLOAD_BYTES,
-  SLOT_PAYLOAD_LINE,
 } from './layout';
+import { SKIP } from './record';
 import type { Watchlist } from './watchlist';
-
-const SLOT_WORDS = SLOT_LINES * LINE_WORDS;
 
 /** About as long as a message needs from one core to another. */
 const SPIN_LOOKS = 32;
@@ -24,75 +19,80 @@ const SPIN_LOOKS = 32;
 export class RingReader {
   readonly #words: Int32Array;
   readonly #ring: number;
-  readonly #slots: number;
-  readonly #slotCount: number;
-  readonly #payloads: number;
-  readonly #payloadLines: number;
-  /** Records consumed since the ring was made; wraps at 2^32. */
+  /** Word indices of the first line for records, and of the end. */
+  readonly #first: number;
+  readonly #end: number;
+  /** A quarter of the lines: the writer is told of progress when as many were consumed. */
+  readonly #quarter: number;
+  /** Where the next record begins. */
+  #next: number;
+  /** Lines consumed since the ring was made; wraps at 2^32. */
   #consumed = 0;
   /** What the writer was told of that. */
   #announced = 0;
-  /** Payload lines consumed that the writer was not told of. */
-  #lines = 0;
 
   /** @param ring word index of the ring @param lineCount its size */
   constructor(words: Int32Array, ring: number, lineCount: number) {
-    const { slotCount, payloadLines } = ringShape(lineCount);
     this.#words = words;
     this.#ring = ring;
-    this.#slots = ring + RING_SLOTS;
-    this.#slotCount = slotCount;
-    this.#payloads = this.#slots + slotCount * SLOT_WORDS;
-    this.#payloadLines = payloadLines;
+    this.#first = ring + RING_RECORDS;
+    this.#end = ring + lineCount * LINE_WORDS;
+    this.#quarter = (lineCount - RING_RECORDS / LINE_WORDS) >> 2;
+    this.#next = this.#first;
   }
 
-  /** Looks for a record. @returns word index of its slot, or -1 when there is none */
+  /** Looks for a record. @returns its word index, or -1 when there is none */
   peek(): number {
-    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
+    const record = this.#next;
     // Polling costs a load that stays in this core's cache until the writer stores.
     // SYNC POINT with RingWriter.publish.
-    return loadInOrder(this.#words, slot + SLOT_NUMBER) === ((this.#consumed + 1) | 0) ? slot : -1;
+    if (loadInOrder(this.#words, record + RECORD_NUMBER) !== ((this.#consumed + 1) | 0)) return -1;
+    return this.#words[record + RECORD_KIND] === SKIP ? this.#skip() : record;
+  }
+
+  /** Nothing is in the lines up to the end. They are announced with the record that follows. */
+  #skip(): number {
+    this.#consumed = (this.#consumed + (this.#end - this.#next) / LINE_WORDS) | 0;
+    this.#next = this.#first;
+    return this.peek();
   }
 
   /** Looks for a record a few times over, as fast as it can. */
   spin(): void {
-    const word = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS + SLOT_NUMBER;
+    const word = this.#next + RECORD_NUMBER;
     const wanted = (this.#consumed + 1) | 0;
     for (let look = 0; look < SPIN_LOOKS && this.#words[word] !== wanted; look++);
   }
 
   /** Adds what peek looks at to a watchlist. @returns false when there is a record already */
   watch(list: Watchlist): boolean {
-    const slot = this.#slots + (this.#consumed & (this.#slotCount - 1)) * SLOT_WORDS;
-    return list.add(slot + SLOT_NUMBER) !== ((this.#consumed + 1) | 0);
+    return list.add(this.#next + RECORD_NUMBER) !== ((this.#consumed + 1) | 0);
   }
 
   /**
-   * Where the payload of the record in `slot`, `byteLength` bytes, is, as a word index.
-   * @throws ZivmError `ERR_ZIVM_CORRUPT` when it would not be in the ring
+   * Lines of the record that peek found.
+   * @param byteLength of its payload
+   * @throws ZivmError `ERR_ZIVM_CORRUPT` when the payload would not be in the ring
    */
-  payload(slot: number, byteLength: number): number {
-    if (byteLength <= SLOT_PAYLOAD_BYTES) return slot + SLOT_PAYLOAD;
-    const line = this.#words[slot + SLOT_PAYLOAD_LINE]!;
-    const lines = (byteLength + LINE_BYTES - 1) >>> 6;
-    if (line < 0 || line > this.#payloadLines - lines) throw corrupt(`a payload is at line ${line} of ${this.#payloadLines}`);
-    this.#lines += lines;
-    return this.#payloads + line * LINE_WORDS;
+  lines(byteLength: number): number {
+    const lines = recordLines(byteLength);
+    if (lines > 1 && this.#next + lines * LINE_WORDS > this.#end) throw corrupt(`a payload of ${byteLength} bytes at the end of a ring`);
+    return lines;
   }
 
   /**
-   * Gives the record that peek found back to the writer.
+   * Gives the record that peek found, of so many lines, back to the writer.
    * @returns true when the writer sleeps until it is told that there is room
    */
-  release(): boolean {
-    this.#consumed = (this.#consumed + 1) | 0;
-    const isSoon = ((this.#consumed - this.#announced) | 0) < this.#slotCount >> 2 && this.#lines < this.#payloadLines >> 2;
-    return !isSoon && this.#announce();
+  release(lines: number): boolean {
+    const next = this.#next + lines * LINE_WORDS;
+    this.#next = next === this.#end ? this.#first : next;
+    this.#consumed = (this.#consumed + lines) | 0;
+    return ((this.#consumed - this.#announced) | 0) >= this.#quarter && this.#announce();
   }
 
   #announce(): boolean {
     this.#announced = this.#consumed;
-    this.#lines = 0;
     // SYNC POINT with RingWriter.setStarved: store, fence, then look whether the writer waits.
     Atomics.store(this.#words, this.#ring + RING_HEAD, this.#consumed);
     return Atomics.load(this.#words, this.#ring + RING_STARVED) !== 0;

@@ -2,115 +2,101 @@ import { corrupt } from './corrupt';
 import {
   LINE_BYTES,
   LINE_WORDS,
+  RECORD_KIND,
+  RECORD_NUMBER,
+  RECORD_PAYLOAD,
+  recordLines,
   RING_HEAD,
-  RING_SLOTS,
+  RING_RECORDS,
   RING_STARVED,
-  ringShape,
-  SLOT_LINES,
-  SLOT_NUMBER,
-  SLOT_PAYLOAD,
-  SLOT_PAYLOAD_BYTES,
-  SLOT_PAYLOAD_LINE,
 } from './layout';
-
-const SLOT_WORDS = SLOT_LINES * LINE_WORDS;
+import { SKIP } from './record';
 
 /**
  * The sender's end of a ring: one rank writes, one rank reads.
  *
- * A record is published by storing its number in its slot. Slots stay where they are, and numbers only grow, so what
- * an earlier record left there is never taken for the next one, and nothing needs to be cleared.
+ * A record is published by storing the number of its first line there. Lines are counted from 1 and lap after lap, so
+ * no record has the number of an earlier one. But the line at which the next record will begin may lie within an earlier one, and
+ * hold a word of a payload that happens to be that number: the writer looks, and overwrites it, before the reader
+ * gets there. So it keeps one line more free than the record takes.
  */
 export class RingWriter {
   readonly #words: Int32Array;
   readonly #ring: number;
-  readonly #slots: number;
-  readonly #slotCount: number;
-  readonly #payloads: number;
-  readonly #payloadLines: number;
-  /** For each slot, how many payload lines had been given out when its record was claimed. */
-  readonly #ends: Int32Array;
-  /** Records published since the ring was made; wraps at 2^32, as the counts below. */
+  /** Word indices of the first line for records, and of the end. */
+  readonly #first: number;
+  readonly #end: number;
+  readonly #lineCount: number;
+  /** Where the next record begins. */
+  #next: number;
+  /** Lines written since the ring was made; wraps at 2^32. */
   #written = 0;
-  /** Records that the reader is known to have consumed. */
+  /** Lines that the reader is known to have consumed. */
   #head = 0;
-  /** Payload lines given out, those skipped at the end of the ring included, and those free again. */
-  #linesGiven = 0;
-  #linesFreed = 0;
-  /** The payload line that is next. */
-  #line = 0;
-  /** Where the payload of the record claimed last is to be written, as a word index. */
-  payload = 0;
+  /** Lines of the record claimed last, and where the one after it begins. */
+  #lines = 0;
+  #after = 0;
   /** The longest payload for which a drained ring always has room. */
   readonly maxPayload: number;
 
   /** @param ring word index of the ring @param lineCount its size */
   constructor(words: Int32Array, ring: number, lineCount: number) {
-    const { slotCount, payloadLines } = ringShape(lineCount);
     this.#words = words;
     this.#ring = ring;
-    this.#slots = ring + RING_SLOTS;
-    this.#slotCount = slotCount;
-    this.#payloads = this.#slots + slotCount * SLOT_WORDS;
-    this.#payloadLines = payloadLines;
-    this.#ends = new Int32Array(slotCount);
-    // A payload is in one piece, and the reader announces its progress a quarter late.
-    this.maxPayload = (payloadLines >> 2) * LINE_BYTES;
+    this.#first = ring + RING_RECORDS;
+    this.#end = ring + lineCount * LINE_WORDS;
+    this.#lineCount = lineCount - RING_RECORDS / LINE_WORDS;
+    this.#next = this.#first;
+    // A record is in one piece, for which as much again may be skipped, and the reader announces its progress a quarter late.
+    this.maxPayload = (this.#lineCount >> 2) * LINE_BYTES - RECORD_PAYLOAD * 4;
   }
 
   /** Makes a ring out of granules that may hold anything. */
   format(): void {
-    for (let slot = 0; slot < this.#slotCount; slot++) this.#words[this.#slots + slot * SLOT_WORDS + SLOT_NUMBER] = 0;
+    this.#words[this.#first + RECORD_NUMBER] = 0;
     this.#words[this.#ring + RING_HEAD] = 0;
     this.#words[this.#ring + RING_STARVED] = 0;
   }
 
   /**
-   * Room for a record with a payload of `byteLength` bytes, at most `maxPayload`; `payload` then tells where it goes.
-   * @returns word index of the slot, or -1 when the ring is full
+   * Room for a record with a payload of `byteLength` bytes, at most `maxPayload`.
+   * @returns word index of the record, or -1 when the ring is full
    * @throws ZivmError `ERR_ZIVM_CORRUPT` when the reader claims to have read what was not written
    */
   claim(byteLength: number): number {
-    if (((this.#written - this.#head) | 0) === this.#slotCount) {
-      this.#readHead();
-      if (((this.#written - this.#head) | 0) === this.#slotCount) return -1;
-    }
-    const index = this.#written & (this.#slotCount - 1);
-    const slot = this.#slots + index * SLOT_WORDS;
-    if (byteLength <= SLOT_PAYLOAD_BYTES) this.payload = slot + SLOT_PAYLOAD;
-    else if (!this.#claimLines(slot, (byteLength + LINE_BYTES - 1) >>> 6)) return -1;
-    this.#ends[index] = this.#linesGiven;
-    return slot;
+    const lines = recordLines(byteLength);
+    if (this.#next + lines * LINE_WORDS > this.#end && !this.#skip()) return -1;
+    return this.#claimLines(lines) ? this.#next : -1;
   }
 
-  /** A payload is in one piece: what is left at the end of the ring is skipped when it is too short. */
-  #claimLines(slot: number, lines: number): boolean {
-    const toEnd = this.#payloadLines - this.#line;
-    const needed = lines > toEnd ? toEnd + lines : lines;
-    if (this.#freeLines() < needed) {
+  #claimLines(lines: number): boolean {
+    // One more for the start of the next record.
+    if (((this.#written - this.#head) | 0) + lines >= this.#lineCount) {
       this.#readHead();
-      if (this.#freeLines() < needed) return false;
+      if (((this.#written - this.#head) | 0) + lines >= this.#lineCount) return false;
     }
-    const line = lines > toEnd ? 0 : this.#line;
-    this.#line = line + lines === this.#payloadLines ? 0 : line + lines;
-    this.#linesGiven = (this.#linesGiven + needed) | 0;
-    this.#words[slot + SLOT_PAYLOAD_LINE] = line;
-    this.payload = this.#payloads + line * LINE_WORDS;
+    this.#lines = lines;
+    const end = this.#next + lines * LINE_WORDS;
+    this.#after = end === this.#end ? this.#first : end;
+    const wanted = (this.#written + lines + 1) | 0;
+    if (this.#words[this.#after + RECORD_NUMBER] === wanted) this.#words[this.#after + RECORD_NUMBER] = ~wanted;
     return true;
   }
 
-  #freeLines(): number {
-    return this.#payloadLines - ((this.#linesGiven - this.#linesFreed) | 0);
+  /** What is left at the end of the ring is skipped when it is too short. */
+  #skip(): boolean {
+    if (!this.#claimLines((this.#end - this.#next) / LINE_WORDS)) return false;
+    this.#words[this.#next + RECORD_KIND] = SKIP;
+    this.publish(this.#next);
+    return true;
   }
 
   #readHead(): void {
     // SYNC POINT with RingReader.release: what the reader has consumed may be overwritten.
     const head = Atomics.load(this.#words, this.#ring + RING_HEAD);
-    if (head === this.#head) return;
     const used = (this.#written - head) | 0;
     if (used < 0 || used > ((this.#written - this.#head) | 0)) throw corrupt(`a ring's head is ${head}, ${this.#written} was written`);
     this.#head = head;
-    this.#linesFreed = this.#ends[(head - 1) & (this.#slotCount - 1)]!;
   }
 
   /** Tells the reader whether this rank, about to sleep, waits for room. */
@@ -120,10 +106,12 @@ export class RingWriter {
   }
 
   /** Publishes the record that was claimed last. */
-  publish(slot: number): void {
-    this.#written = (this.#written + 1) | 0;
+  publish(record: number): void {
+    const number = (this.#written + 1) | 0;
+    this.#written = (this.#written + this.#lines) | 0;
+    this.#next = this.#after;
     // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number. The store is
     // also the full fence between the publication and the look at the receiver's mark (Wakeup.notify).
-    Atomics.store(this.#words, slot + SLOT_NUMBER, this.#written);
+    Atomics.store(this.#words, record + RECORD_NUMBER, number);
   }
 }

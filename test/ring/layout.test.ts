@@ -17,11 +17,10 @@ import {
   RANK_STATE,
   rankWord,
   readRegion,
+  recordLines,
   type RegionPlan,
-  ringShape,
   smallestRegionBytes,
 } from '../../src/ring/layout';
-import { RingWriter } from '../../src/ring/ring-writer';
 
 const MIB = 2 ** 20;
 const errorOf = (action: () => unknown): { code?: string; message: string } => {
@@ -111,15 +110,16 @@ describe('the plan of a region', () => {
   });
 });
 
-describe('the shape of a ring', () => {
-  it.each(powers(32, 4096))('uses its lines, and no more: %d lines', (lineCount) => {
-    const { slotCount, payloadLines } = ringShape(lineCount);
-    expect(2 + 2 * slotCount + payloadLines).toBe(lineCount);
-    // Slots are found with a mask.
-    expect(Number.isInteger(Math.log2(slotCount))).toBe(true);
-    const { maxPayload } = new RingWriter(new Int32Array(lineCount * LINE_WORDS), 0, lineCount);
-    expect(maxPayload).toBeGreaterThan(0);
-    expect(maxPayload).toBeLessThanOrEqual(payloadLines * LINE_BYTES);
+describe('a record', () => {
+  it.each([
+    [0, 1],
+    [32, 1],
+    [33, 2],
+    [96, 2],
+    [97, 3],
+    [2 ** 31 - 1, 2 ** 25 + 1],
+  ])('with a payload of %d bytes has %d lines', (byteLength, lines) => {
+    expect(recordLines(byteLength)).toBe(lines);
   });
 });
 

@@ -1,4 +1,5 @@
-import { LINE_WORDS, RING_HEAD, SLOT_CONTEXT, SLOT_LENGTH } from '../../src/ring/layout';
+import { LINE_WORDS, RECORD_CONTEXT, RECORD_KIND, RECORD_LENGTH, RECORD_PAYLOAD, RING_HEAD } from '../../src/ring/layout';
+import { EAGER } from '../../src/ring/record';
 import type { RingReader } from '../../src/ring/ring-reader';
 import type { RingWriter } from '../../src/ring/ring-writer';
 
@@ -44,21 +45,22 @@ export class RingModel {
 
   write(byteLength: number): boolean {
     const { words, writer } = this.#ends;
-    const slot = writer.claim(byteLength);
-    if (slot < 0) {
+    const word = writer.claim(byteLength);
+    if (word < 0) {
       this.full++;
       // The longest payload always fits into a ring from which everything was taken.
       check(this.#queue.length > 0, `a drained ring has no room for ${byteLength} bytes`);
       return false;
     }
     const record = this.#records++;
-    words[slot + SLOT_CONTEXT] = record;
-    words[slot + SLOT_LENGTH] = byteLength;
-    const at = writer.payload * 4;
+    words[word + RECORD_KIND] = EAGER;
+    words[word + RECORD_CONTEXT] = record;
+    words[word + RECORD_LENGTH] = byteLength;
+    const at = (word + RECORD_PAYLOAD) * 4;
     for (let i = 0; i < byteLength; i++) this.#bytes[at + i] = byteOf(record, i);
     // What is not published cannot be seen.
     if (this.#queue.length === 0) check(this.#ends.reader.peek() === -1, `record ${record} is seen before it is published`);
-    writer.publish(slot);
+    writer.publish(word);
     this.#queue.push({ record, byteLength });
     this.most = Math.max(this.most, this.#queue.length);
     return true;
@@ -67,20 +69,20 @@ export class RingModel {
   /** @returns whether there was a record, and whether its release told that a starved writer is to be woken */
   read(): { taken: boolean; woke: boolean } {
     const { words, reader } = this.#ends;
-    const slot = reader.peek();
+    const word = reader.peek();
     const expected = this.#queue.shift();
     if (expected === undefined) {
-      check(slot === -1, 'an empty ring has a record');
+      check(word === -1, 'an empty ring has a record');
       return { taken: false, woke: false };
     }
-    check(slot >= 0, `record ${expected.record} is missing`);
-    check(words[slot + SLOT_CONTEXT] === expected.record, `record ${words[slot + SLOT_CONTEXT]} comes in place of ${expected.record}`);
-    check(words[slot + SLOT_LENGTH] === expected.byteLength, `record ${expected.record} has another length`);
-    const at = reader.payload(slot, expected.byteLength) * 4;
+    check(word >= 0, `record ${expected.record} is missing`);
+    check(words[word + RECORD_CONTEXT] === expected.record, `record ${words[word + RECORD_CONTEXT]} comes in place of ${expected.record}`);
+    check(words[word + RECORD_LENGTH] === expected.byteLength, `record ${expected.record} has another length`);
+    const at = (word + RECORD_PAYLOAD) * 4;
     for (let i = 0; i < expected.byteLength; i++) {
       if (this.#bytes[at + i] !== byteOf(expected.record, i)) check(false, `byte ${i} of record ${expected.record} is wrong`);
     }
-    return { taken: true, woke: reader.release() };
+    return { taken: true, woke: reader.release(reader.lines(expected.byteLength)) };
   }
 
   drain(): void {

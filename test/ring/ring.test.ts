@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import fc from 'fast-check';
 import ts from 'typescript';
-import { LINE_BYTES, LINE_WORDS, RING_HEAD, RING_SLOTS, ringShape, SLOT_LINES, SLOT_PAYLOAD_LINE } from '../../src/ring/layout';
+import { LINE_WORDS, RECORD_KIND, RECORD_PAYLOAD, recordLines, RING_HEAD, RING_RECORDS } from '../../src/ring/layout';
+import { EAGER } from '../../src/ring/record';
 import { RingReader } from '../../src/ring/ring-reader';
 import { RingWriter } from '../../src/ring/ring-writer';
 import { type Ends, expectSentinels, headOf, memoryFor, RingModel, type Step } from './ring-model';
@@ -11,6 +12,8 @@ import { Random } from './random';
 
 /** The smallest ring there is, one in between, and the largest. */
 const LINE_COUNTS = [32, 128, 4096];
+/** Lines for records in a ring of so many lines. */
+const linesIn = (lineCount: number): number => lineCount - RING_RECORDS / LINE_WORDS;
 
 function ends(lineCount: number, seed = 1): Ends {
   const random = new Random(seed);
@@ -27,7 +30,7 @@ function steps(maxPayload: number, maxLength: number): fc.Arbitrary<Step[]> {
   const byteLength = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 0, max: Math.min(200, maxPayload) }) },
     { weight: 2, arbitrary: fc.integer({ min: 0, max: maxPayload }) },
-    { weight: 1, arbitrary: fc.constantFrom(0, 96, 97, maxPayload - 1, maxPayload) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 32, 33, maxPayload - 1, maxPayload) },
   );
   const write = byteLength.map((bytes): Step => ({ write: bytes }));
   const read = fc.integer({ min: 1, max: 6 }).map((count): Step => ({ read: count }));
@@ -52,41 +55,38 @@ describe('a ring, one end after the other', () => {
     if (lineCount < 1000) expect(full).toBeGreaterThan(0);
   });
 
-  it.each(LINE_COUNTS)('goes round many times, slots and payloads: %d lines', (lineCount) => {
+  it.each(LINE_COUNTS)('goes round many times: %d lines', (lineCount) => {
     const ring = ends(lineCount);
     const model = new RingModel(ring);
     const random = new Random(lineCount);
-    const { slotCount, payloadLines } = ringShape(lineCount);
     let lines = 0;
-    // The short ones take the slots round, the long ones the payload part.
-    for (let record = 0; record < slotCount * 3 || lines < payloadLines * 5; record++) {
+    while (lines < lineCount * 10) {
       const byteLength = random.below(8) === 0 ? random.below(ring.writer.maxPayload + 1) : random.below(300);
       while (!model.write(byteLength)) model.read();
-      lines += Math.ceil(byteLength / LINE_BYTES);
+      lines += recordLines(byteLength);
       if (random.below(3) === 0) model.read();
     }
     model.drain();
     expectSentinels(ring);
   });
 
-  it('is full when every slot is taken, and not before', () => {
+  it('is full when all lines but one are taken, and not before', () => {
     const ring = ends(128);
     const model = new RingModel(ring);
-    const { slotCount } = ringShape(128);
-    for (let record = 0; record < slotCount; record++) expect(model.write(8)).toBe(true);
+    for (let record = 0; record < linesIn(128) - 1; record++) expect(model.write(8)).toBe(true);
     expect(model.write(8)).toBe(false);
     expect(model.write(0)).toBe(false);
     model.drain();
     expect(model.write(8)).toBe(true);
   });
 
-  it('is full when the payload part is taken, and short records still go', () => {
+  it('has room for short records when there is none for a long one', () => {
     const ring = ends(128);
     const model = new RingModel(ring);
     let long = 0;
     while (model.write(ring.writer.maxPayload)) long++;
-    expect(long).toBe(Math.floor(ringShape(128).payloadLines / (ring.writer.maxPayload / LINE_BYTES)));
-    expect(model.write(96)).toBe(true);
+    expect(long).toBe(4);
+    expect(model.write(32)).toBe(true);
     expect(model.write(ring.writer.maxPayload)).toBe(false);
     model.drain();
     expect(model.write(ring.writer.maxPayload)).toBe(true);
@@ -107,21 +107,46 @@ describe('a ring, one end after the other', () => {
 
   it('takes nothing that was in the memory before for a record', () => {
     // The worst that can be there: the numbers that the reader will wait for.
-    const { slotCount } = ringShape(32);
     const { words, ring } = memoryFor(32, (memory) => memory.fill(1));
     const writer = new RingWriter(words, ring, 32);
-    for (let slot = 0; slot < slotCount; slot++) words[ring + RING_SLOTS + slot * SLOT_LINES * LINE_WORDS] = slot + 1;
-    words[ring + RING_HEAD] = slotCount;
+    for (let line = 0; line < linesIn(32); line++) words[ring + RING_RECORDS + line * LINE_WORDS] = line + 1;
+    words[ring + RING_HEAD] = linesIn(32);
     writer.format();
     const reader = new RingReader(words, ring, 32);
     expect(reader.peek()).toBe(-1);
     const model = new RingModel({ words, ring, writer, reader });
-    // Every slot shows its record once, lap after lap, although the record of the lap before still lies in it.
-    for (let record = 0; record < slotCount * 10; record++) {
+    // Every record is there once, lap after lap, although the records of the lap before still lie there.
+    for (let record = 0; record < 300; record++) {
       expect(model.write(record % 100)).toBe(true);
       expect(model.read().taken).toBe(true);
       expect(model.read().taken).toBe(false);
     }
+  });
+
+  it('takes no payload for a record, whatever is in it', () => {
+    const lines = linesIn(128);
+    const { words, ring, writer, reader } = ends(128);
+    const random = new Random(3);
+    const first = ring + RING_RECORDS;
+    let lap = 0;
+    let previous = -1;
+    for (let count = 0; count < 2000; count++) {
+      const byteLength = random.below(writer.maxPayload + 1);
+      const record = writer.claim(byteLength);
+      if (record <= previous) lap++;
+      previous = record;
+      // The worst: the word where a record of the next lap may begin is the number that it will have.
+      const end = record + recordLines(byteLength) * LINE_WORDS;
+      for (let word = record + LINE_WORDS; word < end; word += LINE_WORDS) {
+        words[word] = (lap + 1) * lines + (word - first) / LINE_WORDS + 1;
+      }
+      words[record + RECORD_KIND] = EAGER;
+      writer.publish(record);
+      expect(reader.peek()).toBe(record);
+      reader.release(reader.lines(byteLength));
+      expect(reader.peek()).toBe(-1);
+    }
+    expect(lap).toBeGreaterThan(50);
   });
 
   it('spin returns, with a record and without', () => {
@@ -136,10 +161,10 @@ describe('a ring, one end after the other', () => {
 });
 
 describe('what the reader announces', () => {
-  it.each(LINE_COUNTS)('comes after a quarter of the slots at the latest: %d lines', (lineCount) => {
+  it.each(LINE_COUNTS)('comes after a quarter of the lines at the latest, short records: %d lines', (lineCount) => {
     const ring = ends(lineCount);
     const model = new RingModel(ring);
-    const quarter = ringShape(lineCount).slotCount / 4;
+    const quarter = Math.floor(linesIn(lineCount) / 4);
     for (let round = 0; round < 10; round++) {
       for (let record = 0; record < quarter; record++) model.write(8);
       model.drain();
@@ -147,13 +172,14 @@ describe('what the reader announces', () => {
     }
   });
 
-  it.each(LINE_COUNTS)('comes after a quarter of the payload lines at the latest: %d lines', (lineCount) => {
+  it.each(LINE_COUNTS)('comes after a quarter of the lines at the latest, long records: %d lines', (lineCount) => {
     const ring = ends(lineCount);
     const model = new RingModel(ring);
     for (let record = 1; record <= 20; record++) {
+      const before = headOf(ring);
       model.write(ring.writer.maxPayload);
       model.read();
-      expect(headOf(ring)).toBe(record);
+      expect(headOf(ring)).toBeGreaterThanOrEqual(before + recordLines(ring.writer.maxPayload));
     }
   });
 
@@ -212,14 +238,13 @@ describe('what a broken partner does', () => {
       fc.property(fc.integer({ min: 0, max: 12 }), fc.integer(), (records, head) => {
         const ring = ends(32);
         const model = new RingModel(ring);
-        const { slotCount } = ringShape(32);
         for (let record = 0; record < records; record++) {
           model.write(8);
           model.read();
         }
         const before = headOf(ring);
         while (model.write(8));
-        const written = before + slotCount;
+        const written = before + linesIn(32) - 1;
         ring.words[ring.ring + RING_HEAD] = head;
         const isPossible = head >= before && head <= written;
         const error = thrownBy(() => ring.writer.claim(8));
@@ -230,7 +255,7 @@ describe('what a broken partner does', () => {
     );
   });
 
-  it('a head that goes back is an error of the writer, for payload lines too', () => {
+  it('a head that goes back is an error of the writer, with long records too', () => {
     const ring = ends(32);
     const model = new RingModel(ring);
     for (let record = 0; record < 3; record++) {
@@ -244,25 +269,25 @@ describe('what a broken partner does', () => {
     }
   });
 
-  it('a payload line outside of the ring is an error of the reader', () => {
-    const { payloadLines } = ringShape(32);
+  it('a payload that would go beyond the ring is an error of the reader', () => {
     fc.assert(
       fc.property(
-        fc.oneof(fc.integer(), fc.integer({ min: -2, max: payloadLines + 2 })),
-        fc.oneof(fc.integer({ min: 97, max: 4096 }), fc.integer({ min: 97, max: 2 ** 31 - 1 })),
-        (line, byteLength) => {
+        fc.integer({ min: 0, max: linesIn(32) - 1 }),
+        fc.oneof(fc.integer({ min: 0, max: 4096 }), fc.integer({ min: 0, max: 2 ** 31 - 1 })),
+        (position, byteLength) => {
           const ring = ends(32);
-          const slot = ring.writer.claim(100);
-          ring.writer.publish(slot);
-          ring.words[slot + SLOT_PAYLOAD_LINE] = line;
-          expect(ring.reader.peek()).toBe(slot);
-          const lines = Math.ceil(byteLength / LINE_BYTES);
-          const firstPayload = (ring.ring + 32 * LINE_WORDS) / LINE_WORDS - payloadLines;
-          if (line >= 0 && line + lines <= payloadLines) {
-            expect(ring.reader.payload(slot, byteLength)).toBe((firstPayload + line) * LINE_WORDS);
-          } else {
-            expect(thrownBy(() => ring.reader.payload(slot, byteLength))).toEqual(corrupt);
+          const model = new RingModel(ring);
+          for (let record = 0; record < position; record++) {
+            model.write(8);
+            model.read();
           }
+          const record = ring.writer.claim(8);
+          ring.words[record + RECORD_KIND] = EAGER;
+          ring.writer.publish(record);
+          expect(ring.reader.peek()).toBe(record);
+          const lines = Math.ceil((RECORD_PAYLOAD * 4 + byteLength) / 64);
+          if (position + lines <= linesIn(32)) expect(ring.reader.lines(byteLength)).toBe(lines);
+          else expect(thrownBy(() => ring.reader.lines(byteLength))).toEqual(corrupt);
         },
       ),
       { numRuns: 1000 },
@@ -271,9 +296,9 @@ describe('what a broken partner does', () => {
 
   it('a record number that is not the next one is no record', () => {
     const ring = ends(32);
-    const slot = ring.writer.claim(8);
+    const record = ring.writer.claim(8);
     for (const number of [0, 2, -1, 2 ** 31 - 1, -(2 ** 31)]) {
-      ring.words[slot] = number;
+      ring.words[record] = number;
       expect(ring.reader.peek()).toBe(-1);
     }
   });
@@ -304,22 +329,17 @@ describe('counts that wrap at 32 bits', () => {
   }
 
   it.each([
-    { what: 'the sign bit of the number of records', records: 2 ** 31, lines: 0 },
-    { what: 'the number of records', records: 2 ** 32, lines: 0 },
-    { what: 'the sign bit of the number of payload lines', records: 0, lines: 2 ** 31 },
-    { what: 'the number of payload lines', records: 2 ** 32, lines: 2 ** 32 },
-  ])('go on: $what', ({ records, lines }) => {
+    { what: 'the sign bit', wrap: 2 ** 31 },
+    { what: 'all bits', wrap: 2 ** 32 },
+  ])('go on: $what', ({ wrap }) => {
     const lineCount = 128;
-    const { slotCount } = ringShape(lineCount);
-    // Three laps before the wrap; a ring starts at a whole number of laps, where the next slot is the first.
-    const start = (records - 3 * slotCount) | 0;
-    const linesStart = (lines - 300) | 0;
+    const lines = linesIn(lineCount);
+    // Some laps before the wrap.
+    const start = (wrap - 3 * lines) | 0;
     const { words, ring, writer: original } = ends(lineCount);
     const writer = new (compiled<{ RingWriter: typeof RingWriter }>('ring-writer', {
       written: start,
       head: start,
-      linesGiven: linesStart,
-      linesFreed: linesStart,
     }).RingWriter)(words, ring, lineCount);
     const reader = new (compiled<{ RingReader: typeof RingReader }>('ring-reader', {
       consumed: start,
@@ -327,10 +347,10 @@ describe('counts that wrap at 32 bits', () => {
     }).RingReader)(words, ring, lineCount);
     words[ring + RING_HEAD] = start;
     // What the lap before has left: format() writes 0, which is a number like others at the wrap.
-    for (let slot = 0; slot < slotCount; slot++) words[ring + RING_SLOTS + slot * SLOT_LINES * LINE_WORDS] = start - slotCount + slot + 1;
+    for (let line = 0; line < lines; line++) words[ring + RING_RECORDS + line * LINE_WORDS] = start - lines + line + 1;
     const model = new RingModel({ words, ring, writer, reader });
     const random = new Random(7);
-    for (let record = 0; record < 12 * slotCount; record++) {
+    for (let record = 0; record < 6 * lines; record++) {
       const byteLength = random.below(3) === 0 ? random.below(original.maxPayload + 1) : random.below(150);
       while (!model.write(byteLength)) model.drain();
       if (random.below(2) === 0) model.read();

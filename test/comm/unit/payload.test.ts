@@ -1,18 +1,21 @@
 import { ARRAY_TYPES, Kind, type TypedArray } from '../../../src/comm/elements';
 import { Parts } from '../../../src/comm/parts';
 import { copyOut, copyOutAt, copyPart, copyWhole } from '../../../src/comm/payload';
+import { UserWords } from '../../../src/comm/user-words';
 import { Views } from '../../../src/ring/views';
+import { Random } from '../../ring/random';
 
 const REGION_BYTES = 10 * 1024;
 const AT = 8 * 37;
 const SENTINEL = 0xa5;
-/** Elements: none, around the limit of the loops, around a slot, and more. */
+/** Elements: none, around the limits of the loops, and more. */
 const COUNTS = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 18, 31, 32, 33, 64, 129, 1000];
 const KINDS = ARRAY_TYPES.map((type, kind) => ({ name: (type as unknown as { name: string }).name, type, kind: kind }));
 
 const memory = new ArrayBuffer(REGION_BYTES);
 const views = new Views(memory);
 const parts = new Parts(views);
+const user = new UserWords();
 const region = new Uint8Array(memory);
 
 const bytesOf = (array: TypedArray): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -44,30 +47,37 @@ beforeEach(() => {
 describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
   it.each(COUNTS)('goes into the region and out of it, and touches nothing else: %d elements', (count) => {
     const { array, intact } = guarded(type, count);
-    const bytes = pattern(array.byteLength, count);
-    bytesOf(array).set(bytes);
-    copyWhole(views, AT, kind, array);
-    expect(region.subarray(AT, AT + bytes.length)).toEqual(bytes);
-    expect(regionIntact(AT, bytes.length)).toBe(true);
-    expect(intact()).toBe(true);
-    expect(bytesOf(array)).toEqual(bytes);
-
     const target = guarded(type, count);
-    copyOut(parts, AT, kind, target.array, bytes.length);
-    expect(bytesOf(target.array)).toEqual(bytes);
-    expect(target.intact()).toBe(true);
-    expect(regionIntact(AT, bytes.length)).toBe(true);
+    // The same arrays come again, and are known then.
+    for (let time = 0; time < 4; time++) {
+      region.fill(SENTINEL);
+      const bytes = pattern(array.byteLength, count + time);
+      bytesOf(array).set(bytes);
+      copyWhole(views, AT, kind, array, bytes.length, user);
+      expect(region.subarray(AT, AT + bytes.length)).toEqual(bytes);
+      expect(regionIntact(AT, bytes.length)).toBe(true);
+      expect(intact()).toBe(true);
+      expect(bytesOf(array)).toEqual(bytes);
+
+      copyOut(parts, AT, kind, target.array, bytes.length);
+      expect(bytesOf(target.array)).toEqual(bytes);
+      expect(target.intact()).toBe(true);
+      expect(regionIntact(AT, bytes.length)).toBe(true);
+    }
   });
 
   it('comes out into the start of a longer array, also when it is no whole number of elements', () => {
     region.set(pattern(400, 3), AT);
     for (let byteLength = 0; byteLength <= 150; byteLength++) {
       const { array, intact } = guarded(type, 200);
-      copyOut(parts, AT, kind, array, byteLength);
       const received = bytesOf(array);
-      expect(received.subarray(0, byteLength)).toEqual(region.subarray(AT, AT + byteLength));
-      expect(received.subarray(byteLength).every((byte) => byte === SENTINEL)).toBe(true);
-      expect(intact()).toBe(true);
+      for (let time = 0; time < 4; time++) {
+        received.fill(SENTINEL);
+        copyOut(parts, AT, kind, array, byteLength);
+        expect(received.subarray(0, byteLength)).toEqual(region.subarray(AT, AT + byteLength));
+        expect(received.subarray(byteLength).every((byte) => byte === SENTINEL)).toBe(true);
+        expect(intact()).toBe(true);
+      }
     }
   });
 
@@ -122,9 +132,12 @@ describe('the bits of floats', () => {
     const found64 = new BigUint64Array(target64.buffer);
     const found32 = new Uint32Array(target32.buffer);
     for (let call = 0; call < CALLS; call++) {
-      copyWhole(views, AT, Kind.Float64, float64);
-      copyOut(parts, AT, Kind.Float64, target64, float64.byteLength);
-      copyWhole(views, AT, Kind.Float32, float32);
+      // Either array comes as one that is known, and as a new one.
+      for (let time = 0; time < 3; time++) {
+        copyWhole(views, AT, Kind.Float64, float64, float64.byteLength, user);
+        copyOut(parts, AT, Kind.Float64, target64, float64.byteLength);
+      }
+      copyWhole(views, AT, Kind.Float32, float32, float32.byteLength, user);
       copyOut(parts, AT, Kind.Float32, target32, float32.byteLength);
       if (call === 0 || call === CALLS - 1) {
         expect(found64).toEqual(wide);
@@ -132,6 +145,77 @@ describe('the bits of floats', () => {
         target64.fill(0);
         target32.fill(0);
       }
+    }
+  });
+});
+
+describe('an array that is known', () => {
+  const OTHER = new Float64Array(2);
+
+  /** Makes it known to both sides. */
+  function known(array: Uint8Array): void {
+    for (let time = 0; time < 3; time++) {
+      copyWhole(views, AT, Kind.Uint8, array, array.length, user);
+      copyOut(parts, AT, Kind.Uint8, array, array.length);
+    }
+  }
+
+  it('is known by its words when it came twice in a row', () => {
+    const words = new UserWords();
+    const array = new Float64Array([1, 2, 3]).subarray(1);
+    expect(words.of(array)).toBe(null);
+    expect(words.of(array)).toEqual(new BigInt64Array(array.buffer, 8));
+    expect(words.of(array)).toBe(words.of(array));
+    expect(words.of(OTHER)).toBe(null);
+    expect(words.of(array)).toEqual(new BigInt64Array(array.buffer, 8));
+  });
+
+  it('has no words when it does not begin at one, or is a part of a large buffer, which would be kept alive', () => {
+    const words = new UserWords();
+    const large = new ArrayBuffer(1 << 20);
+    for (const array of [new Uint8Array(64).subarray(4), new Uint8Array(large, 8, 64)]) {
+      for (let time = 0; time < 3; time++) expect(words.of(array)).toBe(null);
+    }
+  });
+
+  it('may change with others at every message', () => {
+    const arrays = Array.from({ length: 5 }, (_, i) => new Uint8Array(16).fill(i + 1));
+    const target = new Uint8Array(16);
+    const random = new Random(11);
+    for (let message = 0; message < 1000; message++) {
+      const array = arrays[random.below(arrays.length)]!;
+      copyWhole(views, AT, Kind.Uint8, array, 16, user);
+      copyOut(parts, AT, Kind.Uint8, target, 16);
+      expect(target).toEqual(array);
+    }
+  });
+
+  it('may become longer, or shorter', () => {
+    const buffer = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer & { resize: (bytes: number) => void })(
+      64,
+      { maxByteLength: 128 },
+    );
+    const array = new Uint8Array(buffer);
+    known(array);
+    for (const length of [128, 48, 64, 0, 64]) {
+      buffer.resize(length);
+      array.fill(length);
+      region.fill(SENTINEL);
+      copyWhole(views, AT, Kind.Uint8, array, length, user);
+      expect(region.subarray(AT, AT + length)).toEqual(array);
+      expect(regionIntact(AT, length)).toBe(true);
+      array.fill(0);
+      copyOut(parts, AT, Kind.Uint8, array, length);
+      expect(array).toEqual(region.subarray(AT, AT + length));
+    }
+  });
+
+  it('that was transferred takes nothing more: an error, and nothing is lost in silence', () => {
+    for (const length of [7, 8, 64]) {
+      const array = new Uint8Array(length);
+      known(array);
+      structuredClone(array.buffer, { transfer: [array.buffer] });
+      expect(() => copyOut(parts, AT, Kind.Uint8, array, length)).toThrow();
     }
   });
 });

@@ -4,7 +4,8 @@
  */
 import { fstatSync } from 'node:fs';
 import { checked, native } from '../../../src/native';
-import { SLOT_CONTEXT, SLOT_LENGTH } from '../../../src/ring/layout';
+import { RECORD_CONTEXT, RECORD_KIND, RECORD_LENGTH, RECORD_PAYLOAD } from '../../../src/ring/layout';
+import { EAGER } from '../../../src/ring/record';
 import { RingReader } from '../../../src/ring/ring-reader';
 import { RingWriter } from '../../../src/ring/ring-writer';
 import { FIRST_DESCRIPTOR } from '../../native/child';
@@ -58,13 +59,14 @@ function write(): void {
   for (let record = 0; record < records; record++) {
     const byteLength = nextLength();
     const start = shared.below(256);
-    let slot = writer.claim(byteLength);
-    for (; slot < 0; slot = writer.claim(byteLength)) pause();
-    const at = writer.payload * 4;
+    let word = writer.claim(byteLength);
+    for (; word < 0; word = writer.claim(byteLength)) pause();
+    const at = (word + RECORD_PAYLOAD) * 4;
     for (let i = 0; i < byteLength; i++) bytes[at + i] = start + i * 3;
-    words[slot + SLOT_LENGTH] = byteLength;
-    words[slot + SLOT_CONTEXT] = checksum(at, byteLength);
-    writer.publish(slot);
+    words[word + RECORD_KIND] = EAGER;
+    words[word + RECORD_LENGTH] = byteLength;
+    words[word + RECORD_CONTEXT] = checksum(at, byteLength);
+    writer.publish(word);
     loiter();
   }
 }
@@ -74,13 +76,13 @@ function read(): void {
   for (let record = 0; record < records; record++) {
     const byteLength = nextLength();
     const start = shared.below(256);
-    let slot = reader.peek();
-    for (; slot < 0; slot = reader.peek()) pause();
-    if (words[slot + SLOT_LENGTH] !== byteLength) throw new Error(`record ${record} has length ${words[slot + SLOT_LENGTH]}, not ${byteLength}`);
-    const at = reader.payload(slot, byteLength) * 4;
+    let word = reader.peek();
+    for (; word < 0; word = reader.peek()) pause();
+    if (words[word + RECORD_LENGTH] !== byteLength) throw new Error(`record ${record} has length ${words[word + RECORD_LENGTH]}, not ${byteLength}`);
+    const at = (word + RECORD_PAYLOAD) * 4;
     const isRight = byteLength === 0 || (bytes[at] === start && bytes[at + byteLength - 1] === ((start + (byteLength - 1) * 3) & 0xff));
-    if (!isRight || checksum(at, byteLength) !== words[slot + SLOT_CONTEXT]) throw new Error(`record ${record} has wrong bytes`);
-    reader.release();
+    if (!isRight || checksum(at, byteLength) !== words[word + RECORD_CONTEXT]) throw new Error(`record ${record} has wrong bytes`);
+    reader.release(reader.lines(byteLength));
     loiter();
   }
   if (reader.peek() >= 0) throw new Error('there is a record too many');

@@ -6,7 +6,8 @@
 import { fstatSync } from 'node:fs';
 import { checked, native } from '../../../src/native';
 import type { Region } from '../../../src/region/region';
-import { LINE_BYTES, readRegion, SLOT_TAG } from '../../../src/ring/layout';
+import { LINE_BYTES, readRegion, RECORD_KIND, RECORD_TAG } from '../../../src/ring/layout';
+import { EAGER } from '../../../src/ring/record';
 import { RingReader } from '../../../src/ring/ring-reader';
 import { RingWriter } from '../../../src/ring/ring-writer';
 import { Wakeup } from '../../../src/ring/wakeup';
@@ -80,25 +81,26 @@ function rest(isThere: () => boolean): void {
 }
 
 function send(tag: number): void {
-  let slot = writer.claim(8);
-  while (slot < 0) {
+  let word = writer.claim(8);
+  while (word < 0) {
     writer.setStarved(true);
-    rest(() => (slot = writer.claim(8)) >= 0);
+    rest(() => (word = writer.claim(8)) >= 0);
     writer.setStarved(false);
-    if (slot < 0) slot = writer.claim(8);
+    if (word < 0) word = writer.claim(8);
   }
-  words[slot + SLOT_TAG] = tag;
-  writer.publish(slot);
+  words[word + RECORD_KIND] = EAGER;
+  words[word + RECORD_TAG] = tag;
+  writer.publish(word);
   wakeup.notify(other);
 }
 
 function receive(tag: number): void {
   for (;;) {
     if (!isActive && wakeup.marks(0) !== 0) isActive = true;
-    const slot = isActive ? reader.peek() : -1;
-    if (slot >= 0) {
-      if (words[slot + SLOT_TAG] !== tag) throw new Error(`record ${words[slot + SLOT_TAG]} came in place of ${tag}`);
-      if (reader.release()) wakeup.notify(other);
+    const word = isActive ? reader.peek() : -1;
+    if (word >= 0) {
+      if (words[word + RECORD_TAG] !== tag) throw new Error(`record ${words[word + RECORD_TAG]} came in place of ${tag}`);
+      if (reader.release(1)) wakeup.notify(other);
       return;
     }
     rest(() => false);
