@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, GUEST_ENVIRONMENT } from '../src/job/environment';
+import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, GUEST_ENVIRONMENT, STARTED_VARIABLE } from '../src/job/environment';
 import { native } from '../src/native';
 
 /*
@@ -15,4 +15,5 @@ if (isMainThread) {
   if (core !== undefined) native.bindToCore(Number(core));
   delete process.env[BOOTSTRAP_ENVIRONMENT.launcher];
   delete process.env[BOOTSTRAP_ENVIRONMENT.core];
+  delete process.env[STARTED_VARIABLE]; // of a rank that has started this zivmrun
 }

@@ -21,8 +21,7 @@ function read(byteLength: number): Buffer {
   return bytes;
 }
 
-const { env, wdir, file, args } = JSON.parse(read(read(LENGTH_BYTES).readUInt32LE()).toString()) as Assignment;
+const { env, file, args } = JSON.parse(read(read(LENGTH_BYTES).readUInt32LE()).toString()) as Assignment;
 Object.assign(process.env, env, { [STARTED_VARIABLE]: String(performance.now()) });
-process.chdir(wdir);
 process.argv.splice(1, Infinity, file, ...args);
 Module.runMain();

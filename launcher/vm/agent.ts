@@ -33,9 +33,9 @@ export class Agent {
       this.#pool.prepare(channel);
       const { comm, close } = openChannel(this.#region, this.#pool.channelWords(channel), AGENT);
       this.#pool.isReady(channel);
+      this.#spares.refill();
       await new Session(comm, this.#region.peer, this.#key, this.#device, this.#spares, this.#warning).run();
       close();
-      this.#spares.refill();
     }
   }
 }
@@ -88,8 +88,12 @@ class Session {
       this.#report({ kind: 'refused', why: (error as Error).message });
       return;
     }
-    if (order.kind === 'start') for (const rank of order.ranks) this.#start(rank, order.part);
-    else this.#running.get(order.rank)?.signal(order.signal);
+    if (order.kind === 'start') {
+      for (const rank of order.ranks) this.#start(rank, order.part);
+      this.#spares.endWaiting();
+    } else {
+      this.#running.get(order.rank)?.signal(order.signal);
+    }
   }
 
   #report(message: Report): void {

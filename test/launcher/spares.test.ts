@@ -49,12 +49,12 @@ test('a process that waited becomes the rank that it is told to be', async () =>
   expect(first.who).toMatchObject({ pid: first.pid, rank: '0', input: '' });
   spares.refill();
   const [spare] = waiting();
-  const second = await run(spares, rankOf(program('who.js'), { rank: 3, size: 5, args: ['--size', '9 x'], wdir: '/usr', stdin: Readable.from(['what it ', 'reads\n']) }));
+  const second = await run(spares, rankOf(program('who.js'), { rank: 3, size: 5, args: ['--size', '9 x'], stdin: Readable.from(['what it ', 'reads\n']) }));
   expect(second.pid).toBe(spare);
   expect(second.exit).toEqual({ code: 3, signal: null });
   const { argv } = second.who as { argv: string[] };
   expect(argv).toEqual([program('who.js'), '--size', '9 x']);
-  expect(second.who).toMatchObject({ isMain: true, id: '.', cwd: '/usr', rank: '3', size: '5', input: 'what it reads\n' });
+  expect(second.who).toMatchObject({ isMain: true, id: '.', cwd: folder, rank: '3', size: '5', input: 'what it reads\n' });
   expect(waiting()).toEqual([]);
 });
 
@@ -66,6 +66,41 @@ test('a process that waits for a TypeScript module, and one that nobody gives in
   const { pid, exit, who } = await run(spares, rankOf(program('who.mts'), { rank: 2, size: 3, args: ['a'] }));
   expect({ pid, exit }).toEqual({ pid: spare, exit: { code: 0, signal: null } });
   expect(who).toMatchObject({ argv: [program('who.mts'), 'a'], cwd: folder, rank: '2', url: pathToFileURL(program('who.mts')).href });
+});
+
+test('what Node loads first is found from the working directory, as without', async () => {
+  writeFileSync(join(folder, 'first.cjs'), 'process.env.COLOUR = `of ${__dirname}`;');
+  const options = rankOf(program('who.js'), { env: { NODE_OPTIONS: '--require ./first.cjs' } });
+  const spares = new Spares();
+  await run(spares, options);
+  spares.refill();
+  const [spare] = waiting();
+  const { pid, who } = await run(spares, options);
+  expect({ pid, colour: who.colour }).toEqual({ pid: spare, colour: `of ${folder}` });
+});
+
+test('what waits in vain is ended when a job has been started', async () => {
+  const spares = new Spares();
+  await run(spares, rankOf(program('who.js')));
+  spares.refill();
+  const [spare] = waiting();
+  const { pid } = await run(spares, rankOf(program('who.js'), { env: { COLOUR: 'green' } }));
+  expect(pid).not.toBe(spare);
+  spares.endWaiting();
+  await until(() => waiting().length === 0, () => `no process waits; these do: ${waiting().join(', ')}`, WATCHDOG_MS);
+});
+
+test('a job goes on when no process can be started to wait for the next one', async () => {
+  const spares = new Spares();
+  await run(spares, rankOf(program('who.js')));
+  // Longer than the kernel takes, but for the first job, which has not been told of it.
+  process.env.ZIVM_TEST_TOO_LONG = 'x'.repeat(4 << 20);
+  const said = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  spares.refill();
+  delete process.env.ZIVM_TEST_TOO_LONG;
+  expect(said).toHaveBeenCalledWith(expect.stringMatching(/no process waits for the next job: .*E2BIG/));
+  said.mockRestore();
+  expect((await run(spares, rankOf(program('who.js')))).exit).toEqual({ code: 0, signal: null });
 });
 
 test('a program that throws fails as it would without', async () => {
@@ -83,6 +118,7 @@ test('a program that throws fails as it would without', async () => {
 });
 
 test.each<[string, Partial<RankOptions>]>([
+  ['another working directory', { wdir: '/usr' }],
   ['another environment', { env: { COLOUR: 'green' } }],
   ['other options of Node', { program: { file: program('who.js'), nodeOptions: ['--no-deprecation'] } }],
 ])('a rank with %s gets a process of its own', async (_, different) => {
@@ -106,7 +142,8 @@ test('a process that has ended while it waited is not used', async () => {
   spares.refill();
   const [spare] = waiting();
   process.kill(spare!, 'SIGKILL');
-  await until(() => !existsSync(`/proc/${spare}`), () => 'the process has ended', WATCHDOG_MS);
+  // This process has not asked yet how it ended.
+  while (!/\) Z/.test(readFileSync(`/proc/${spare}/stat`, 'latin1')));
   const { pid, exit } = await run(spares, rankOf(program('who.js')));
   expect(pid).not.toBe(spare);
   expect(exit).toEqual({ code: 0, signal: null });
