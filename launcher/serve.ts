@@ -33,17 +33,22 @@ export async function serve(args: string[]): Promise<number> {
   makeRoomFor(socket);
   const path = pmem === undefined ? undefined : resolve(pmem);
   const file = path === undefined ? memoryFile(size) : pmemFile(size, path);
-  const server = new SharedMemoryServer(file, 0, vectors);
-  const pool = Pool.format(server.memory, machines);
-  server.whenLeft((id) => pool.clientLeft(id, (client, slot) => server.ring(client, slot)));
-  server.listen(socket);
-  const devices = [`-chardev socket,id=zivm,path=${socket} -device ivshmem-doorbell,chardev=zivm,vectors=${vectors}`];
-  if (path !== undefined) devices.push(...pmemArguments({ path, byteLength: file.offset + file.byteLength }));
-  console.log(`serving ${size / 2 ** 20} MiB on ${socket}; QEMU: ${devices.join(' ')}`);
-  await new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
-  });
-  server.close();
-  for (const made of [socket, path]) if (made !== undefined) rmSync(made, { force: true });
+  const made = path === undefined ? [] : [path];
+  try {
+    const server = new SharedMemoryServer(file, 0, vectors);
+    const pool = Pool.format(server.memory, machines);
+    server.whenLeft((id) => pool.clientLeft(id, (client, slot) => server.ring(client, slot)));
+    server.listen(socket);
+    made.push(socket);
+    const devices = [`-chardev socket,id=zivm,path=${socket} -device ivshmem-doorbell,chardev=zivm,vectors=${vectors}`];
+    if (path !== undefined) devices.push(...pmemArguments({ path, byteLength: file.offset + file.byteLength }));
+    console.log(`serving ${size / 2 ** 20} MiB on ${socket}; QEMU: ${devices.join(' ')}`);
+    await new Promise((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
+    });
+    server.close();
+  } finally {
+    for (const path of made) rmSync(path, { force: true });
+  }
   return 0;
 }

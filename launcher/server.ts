@@ -209,6 +209,9 @@ export function makeRoomFor(path: string): void {
   if (!lstatSync(path).isSocket()) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: another file is there`);
   const connection = native.connectTo(path);
   if (connection >= 0) native.closeDescriptor(connection);
-  if (connection !== ECONNREFUSED) throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: a server runs there`);
+  if (connection !== ECONNREFUSED) {
+    const why = connection >= 0 ? 'a server runs there' : errnoName(connection);
+    throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot listen on ${path}: ${why}`);
+  }
   rmSync(path);
 }

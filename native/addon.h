@@ -32,7 +32,8 @@ struct Bytes {
 
 inline bool GetBytes(napi_env env, napi_value value, Bytes* bytes) {
   static const size_t kElementBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
-  napi_typedarray_type type;
+  // Kinds that this version of Node-API does not know leave it as it is.
+  napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
   size_t length;
   void* data;
   if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,6 +30,12 @@ static Napi::Value MemorySize(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(status.st_size));
 }
 
+// lockFile(descriptor): 0 | -errno (-EAGAIN: another process has locked it). Until the descriptor is closed.
+static Napi::Value LockFile(const Napi::CallbackInfo& info) {
+  int result = flock(info[0].As<Napi::Number>().Int32Value(), LOCK_EX | LOCK_NB);
+  return Napi::Number::New(info.Env(), result < 0 ? -errno : 0);
+}
+
 // mapMemory(descriptor, byteLength, offset = 0): ArrayBuffer | -errno
 // The mapping lives until the garbage collector takes the last view of it.
 static Napi::Value MapMemory(const Napi::CallbackInfo& info) {
@@ -45,5 +52,6 @@ static Napi::Value MapMemory(const Napi::CallbackInfo& info) {
 void InitMemory(Napi::Env env, Napi::Object exports) {
   exports.Set("createMemory", Napi::Function::New(env, CreateMemory));
   exports.Set("memorySize", Napi::Function::New(env, MemorySize));
+  exports.Set("lockFile", Napi::Function::New(env, LockFile));
   exports.Set("mapMemory", Napi::Function::New(env, MapMemory));
 }

@@ -69,6 +69,14 @@ static Napi::Value ConnectTo(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), fd);
 }
 
+// peerProcess(socket): the process that made the other end, or listens there | -errno
+static Napi::Value PeerProcess(const Napi::CallbackInfo& info) {
+  ucred credentials;
+  socklen_t length = sizeof credentials;
+  int result = getsockopt(info[0].As<Napi::Number>().Int32Value(), SOL_SOCKET, SO_PEERCRED, &credentials, &length);
+  return Napi::Number::New(info.Env(), result < 0 ? -errno : credentials.pid);
+}
+
 // sendMessage(socket, value, descriptor | -1): 0 | -errno
 // A message is eight bytes, and a stream socket takes so few bytes whole or not at all.
 static Napi::Value SendMessage(const Napi::CallbackInfo& info) {
@@ -167,6 +175,7 @@ void InitSocket(Napi::Env env, Napi::Object exports) {
   exports.Set("listenOn", Napi::Function::New(env, ListenOn));
   exports.Set("acceptFrom", Napi::Function::New(env, AcceptFrom));
   exports.Set("connectTo", Napi::Function::New(env, ConnectTo));
+  exports.Set("peerProcess", Napi::Function::New(env, PeerProcess));
   exports.Set("sendMessage", Napi::Function::New(env, SendMessage));
   exports.Set("receiveMessage", Napi::Function::New(env, ReceiveMessage));
   exports.Set("peekMessages", Napi::Function::New(env, PeekMessages));

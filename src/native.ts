@@ -45,7 +45,7 @@ interface Native {
     leftOffset: number,
     right: TypedArray | MemoryHandle,
     rightOffset: number,
-    out: TypedArray,
+    out: TypedArray | MemoryHandle,
     outOffset: number,
     count: number,
   ): number;
@@ -55,11 +55,13 @@ interface Native {
   sleepOn(descriptors: Int32Array, timeoutMs: number): number;
   createMemory(byteLength: number): number;
   memorySize(descriptor: number): number;
+  lockFile(descriptor: number): number;
   mapMemory(descriptor: number, byteLength: number, offset?: number): ArrayBuffer | number;
   socketPair(): [number, number] | number;
   listenOn(path: string): number;
   acceptFrom(listening: number): number;
   connectTo(path: string): number;
+  peerProcess(socket: number): number;
   sendMessage(socket: number, value: number, descriptor: number): number;
   receiveMessage(socket: number, wait: boolean): { value: number; descriptor: number } | number;
   peekMessages(socket: number, count: number): number[] | number;
@@ -123,6 +125,5 @@ export function checked<T>(result: T | number, what: string): T {
 
 /** The `errno` values that callers look at. */
 export const EAGAIN = -11;
-export const EADDRINUSE = -98;
 export const ECONNREFUSED = -111;
 export const ETOOMANYREFS = -109;

@@ -46,7 +46,12 @@ export class Attached {
   /** Makes a connection for a rank on this host. @returns its ID, and the connection, which the caller closes */
   connect(): { id: number; socket: number } {
     const socket = this.#connect();
-    return { id: peerOf(socket), socket };
+    try {
+      return { id: peerOf(socket), socket };
+    } catch (error) {
+      native.closeDescriptor(socket);
+      throw error;
+    }
   }
 
   #clientLeft(peer: number): void {

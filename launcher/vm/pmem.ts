@@ -1,7 +1,8 @@
-import { closeSync, existsSync, ftruncateSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, readSync, rmSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ZivmError } from '../../src/errors';
-import { checked, native } from '../../src/native';
-import { nameFile, PLACEHOLDER_BYTES, PMEM_HEADER_BYTES } from '../../src/region/placeholder';
+import { checked, EAGAIN, native } from '../../src/native';
+import { nameDescriptor, PLACEHOLDER_BYTES, PMEM_HEADER_BYTES } from '../../src/region/placeholder';
 import type { RegionFile } from '../region-file';
 
 /*
@@ -38,39 +39,51 @@ const NAME = 'zivm shared mem.';
 /**
  * Makes a file of persistent memory.
  * @param path where; without, it has no name, as long as this process lives
- * @throws ZivmError `ERR_ZIVM_NO_SPACE`, `ERR_ZIVM_LAUNCH` when there is another file
+ * @throws ZivmError `ERR_ZIVM_NO_SPACE`; `ERR_ZIVM_LAUNCH` when it cannot be made there: another file is there, or a server uses it
  */
 export function pmemFile(byteLength: number, path?: string): RegionFile {
   const wholeLength = PMEM_HEADER_BYTES + byteLength;
   const descriptor = path === undefined ? checked(native.createMemory(wholeLength), 'making the shared memory') : createFile(path, wholeLength);
   writeInfoBlock(checked<ArrayBuffer>(native.mapMemory(descriptor, PMEM_HEADER_BYTES), 'mapping the header of the shared memory'), byteLength);
   const given = checked(native.createMemory(PLACEHOLDER_BYTES), 'making the memory of a BAR');
-  nameFile(checked<ArrayBuffer>(native.mapMemory(given, PLACEHOLDER_BYTES), 'mapping it'), path ?? `/proc/${process.pid}/fd/${descriptor}`);
+  nameDescriptor(checked<ArrayBuffer>(native.mapMemory(given, PLACEHOLDER_BYTES), 'mapping it'), descriptor);
   return { descriptor, offset: PMEM_HEADER_BYTES, byteLength, given };
 }
 
-/** In place of a file that a server has left behind, but of no other. */
+/** In place of a file that a server has left behind, but of no other. The file is locked as long as this process lives. */
 function createFile(path: string, byteLength: number): number {
-  if (existsSync(path)) {
-    if (!isPmemFile(path)) throw new ZivmError('ERR_ZIVM_LAUNCH', `${path} is there already, and is no shared memory of zivm: name another file`);
-    rmSync(path);
-  }
   try {
+    if (existsSync(path)) removeLeftBehind(path);
+    const { bavail, bsize } = statfsSync(dirname(path));
+    // Its pages are taken when they are touched, and if there are none then, who touches them is killed.
+    if (byteLength > bavail * bsize) {
+      throw new ZivmError('ERR_ZIVM_NO_SPACE', `${dirname(path)} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free, the file needs ${byteLength / 2 ** 20}: give a smaller --size`);
+    }
     const descriptor = openSync(path, 'wx+', 0o600);
+    checked(native.lockFile(descriptor), 'locking it');
     ftruncateSync(descriptor, byteLength);
     return descriptor;
   } catch (cause) {
+    if (cause instanceof ZivmError) throw cause;
     throw new ZivmError('ERR_ZIVM_LAUNCH', `cannot make ${path}: ${(cause as Error).message}`, { cause });
   }
 }
 
-function isPmemFile(path: string): boolean {
-  if (!statSync(path).isFile()) return false;
-  const name = Buffer.alloc(NAME.length);
+function removeLeftBehind(path: string): void {
   const file = openSync(path, 'r');
-  readSync(file, name, 0, name.length, INFO_BLOCK_OFFSET + UUID);
-  closeSync(file);
-  return name.toString('latin1') === NAME;
+  try {
+    const name = Buffer.alloc(NAME.length);
+    readSync(file, name, 0, name.length, INFO_BLOCK_OFFSET + UUID);
+    if (name.toString('latin1') !== NAME) {
+      throw new ZivmError('ERR_ZIVM_LAUNCH', `${path} is there already, and is no shared memory of zivm: name another file`);
+    }
+    const locked = native.lockFile(file);
+    if (locked === EAGAIN) throw new ZivmError('ERR_ZIVM_LAUNCH', `${path} is the memory of another server, which runs: name another file`);
+    checked(locked, 'locking it');
+    rmSync(path);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Writes the info block into the header of a file. @param header its first PMEM_HEADER_BYTES @param memoryBytes what follows */

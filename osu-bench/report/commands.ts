@@ -70,7 +70,7 @@ const MPI: MpiRival[] = [
 
 const COMPILED = new Set<string>();
 
-/** Compiles a rival's loop, once. @param packages that have the compiler @throws Absent when it is, Error when it fails */
+/** Compiles a program in C, once. @param packages that have the compiler @throws Absent when it is, Error when it fails */
 function compiled(compiler: string, packages: string, source: string, folder: string): string {
   const binary = join(folder, `${source}.${compiler}`);
   if (!COMPILED.has(binary)) {

@@ -171,12 +171,9 @@ export abstract class Collectives extends PointToPoint {
   }
 }
 
-/** Shorter ones go over a board, where nothing of the result is written before all has been read. */
-const HARMLESS_BYTES = 1024;
-
-/** Whether two arrays of the same length share a part of their memory, but not all. */
+/** Whether two arrays of the same length share a part of their memory, but not all. (Asking for buffers takes longest, and is the last question.) */
 function overlap(a: Buf, b: Buf): boolean {
-  return a.buffer === b.buffer && a.byteOffset !== b.byteOffset && Math.abs(a.byteOffset - b.byteOffset) < a.byteLength;
+  return a.byteOffset !== b.byteOffset && Math.abs(a.byteOffset - b.byteOffset) < a.byteLength && a.buffer === b.buffer;
 }
 
 function checkOp(op: Op, call: string): Op {
@@ -191,7 +188,7 @@ function checkPair(send: Buf, sendKind: Kind, recv: Buf, call: string): void {
   if (send.length !== recv.length) {
     throw new ZivmError('ERR_ZIVM_COUNT', `${call}: the send buffer has ${send.length} elements, the receive buffer ${recv.length}`, { call });
   }
-  if (send !== recv && send.byteLength > HARMLESS_BYTES && overlap(send, recv)) {
+  if (send !== recv && overlap(send, recv)) {
     throw new ZivmError('ERR_ZIVM_TYPE', `${call}: the send and the receive buffer overlap: give IN_PLACE and one buffer, or two that do not`, { call });
   }
 }

@@ -22,7 +22,7 @@ export class HostRegion implements Region {
     this.#sleepOn = new Int32Array([this.#doorbell]);
     const byteLength = checked(native.memorySize(this.#server.memory), 'asking for the size of the region');
     const memory = checked<ArrayBuffer>(native.mapMemory(this.#server.memory, byteLength), 'mapping the region');
-    this.memory = byteLength === PLACEHOLDER_BYTES ? mapNamedFile(memory) : memory;
+    this.memory = byteLength === PLACEHOLDER_BYTES ? mapNamedFile(memory, checked(native.peerProcess(socket), 'asking who serves the memory')) : memory;
     native.closeDescriptor(this.#server.memory);
   }
 

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startZivmrun, until } from '../support/launcher';
+import { startZivmrun, until, ZIVMRUN } from '../support/launcher';
 
 /*
  * `zivmrun server` when its limits are reached.
@@ -58,7 +58,11 @@ test('the file of persistent memory goes with its server; what a killed one left
   const second = await startZivmrun(args).ended;
   expect(second.exitCode).toBe(2);
   expect(second.stderr).toMatch(/cannot listen on .*socket: a server runs there/);
+  const elsewhere = await startZivmrun(args.with(2, join(folder, 'other'))).ended;
+  expect(elsewhere.exitCode).toBe(2);
+  expect(elsewhere.stderr).toMatch(/memory is the memory of another server, which runs/);
   expect(statSync(pmem).ino).toBe(ino);
+  expect(readdirSync(folder).sort()).toEqual(['memory', 'socket']);
   killed.signal('SIGKILL');
   await killed.ended;
   const next = startZivmrun(args);
@@ -73,6 +77,23 @@ test('the file of persistent memory goes with its server; what a killed one left
   const refused = await startZivmrun(args).ended;
   expect({ exitCode: refused.exitCode, content: readFileSync(pmem, 'utf8') }).toEqual({ exitCode: 2, content: 'content' });
   expect(refused.stderr).toMatch(/memory is there already, and is no shared memory of zivm/);
+  rmSync(folder, { recursive: true });
+});
+
+test('a server that cannot begin leaves no file of persistent memory behind', async () => {
+  const folder = mkdtempSync('/dev/shm/zivm-server-');
+  const { exitCode, stderr } = await startZivmrun(['server', '--socket', join(folder, 'none', 'socket'), '--size', '32M', '--pmem', join(folder, 'memory')]).ended;
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/cannot listen on .*socket: ENOENT/);
+  expect(readdirSync(folder)).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+test('persistent memory for which there is no room is refused at once', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zivm-server-'));
+  const command = `mount -t tmpfs -o size=16m none ${folder} && exec ${process.execPath} ${ZIVMRUN} server --socket ${folder}/socket --size 32M --pmem ${folder}/memory`;
+  const { status, stderr } = spawnSync('unshare', ['--mount', '--map-root-user', 'sh', '-c', command], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/ has 16 MiB free, the file needs 34: give a smaller --size/) as string });
   rmSync(folder, { recursive: true });
 });
 

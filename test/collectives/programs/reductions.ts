@@ -203,7 +203,9 @@ function wrongArguments(): void {
   throwsCode(() => comm.allreduce(four, new Float32Array(4)), 'ERR_ZIVM_TYPE', 'allreduce');
   throwsCode(() => comm.allreduce([1] as unknown as Int32Array, four), 'ERR_ZIVM_TYPE', 'allreduce');
   const long = new Int32Array(1001);
-  throwsCode(() => comm.allreduce(long.subarray(1), long.subarray(0, 1000)), 'ERR_ZIVM_TYPE', 'allreduce');
+  for (const count of [2, 100, 1000]) {
+    throwsCode(() => comm.allreduce(long.subarray(1, 1 + count), long.subarray(0, count)), 'ERR_ZIVM_TYPE', 'allreduce');
+  }
   throwsCode(() => comm.allreduce(four, null as unknown as Int32Array), 'ERR_ZIVM_TYPE', 'allreduce');
   throwsCode(() => comm.allreduce('x' as unknown as number), 'ERR_ZIVM_TYPE', 'allreduce');
   if (rank === 0) {
