@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import type { Comm } from '../src/index';
 import { compareWithTcp, type TcpLoop } from './against-tcp';
 import { CHAR, type Datatype } from './buffers';
@@ -40,6 +41,12 @@ const COMPILE_PASSES_LONG = 6;
 const COMPILE_BYTES = 128 << 10;
 const COMPILE_RANKS = 8;
 const COMPILE_PART = 1 / 4;
+/**
+ * So long at least, for one size alone is soon through, and V8 compiles in the time that the ranks leave it: as many
+ * times longer as ranks share a core, up to a limit.
+ */
+const COMPILE_MS = 1500;
+const COMPILE_MS_CROWDED = 8000;
 
 /** A pause before each size, so that forwarding the line printed last takes no core from the ranks. */
 const SETTLE_MS = 10;
@@ -94,15 +101,20 @@ function messageSizes({ sizes: range, datatype = CHAR }: Benchmark, { minBytes, 
 }
 
 function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: BenchmarkOptions): void {
-  const passes = Math.max(COMPILE_PASSES_LONG, (COMPILE_PASSES * COMPILE_RANKS) / Math.max(COMPILE_RANKS, comm.size));
-  for (let pass = 0; pass < passes; pass++) {
+  const shortest = Math.min(...sizes);
+  const passes = shortest > COMPILE_BYTES ? COMPILE_PASSES_LONG : Math.max(COMPILE_PASSES_LONG, (COMPILE_PASSES * COMPILE_RANKS) / Math.max(COMPILE_RANKS, comm.size));
+  const end = performance.now() + Math.min(COMPILE_MS * Math.max(1, comm.size / cpus().length), COMPILE_MS_CROWDED);
+  const goesOn = new Int32Array([1]);
+  for (let pass = 0; goesOn[0] !== 0; pass++) {
     for (const bytes of sizes) {
-      if (bytes > COMPILE_BYTES && pass >= COMPILE_PASSES_LONG) continue;
+      if (bytes > COMPILE_BYTES && bytes !== shortest && pass >= COMPILE_PASSES_LONG) continue;
       const trial = trialOf(bytes, benchmark.iterations, options);
       comm.barrier();
       if ((comm.rank + pass) % 2 === 0) takeUnexpected(comm);
       benchmark.run(comm, { ...trial, iterations: Math.ceil(trial.iterations * COMPILE_PART) });
     }
+    goesOn[0] = pass + 1 < passes || performance.now() < end ? 1 : 0;
+    comm.bcast(goesOn);
   }
 }
 

@@ -8,16 +8,14 @@ import { about } from './about';
 import { PACKAGE } from './commands';
 import { type Result, aheadOf, pointsOf } from './measurement';
 import { page } from './page';
-import { type Extent, FULL, plan, QUICK, SLOW } from './plan';
+import { type Extent, FULL, plan, QUICK, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
 import { plot } from './plots';
 import { Rounds, runAll } from './run';
-import { markdown } from './words';
+import { markdown, roundsName } from './words';
 
 /*
  * npm run bench: measures zivm and its rivals in turn and writes report/index.html, results.json and report.md.
  */
-const DEFAULT_ROUNDS = 5;
-
 interface Options {
   quick?: boolean;
   only?: string;
@@ -36,12 +34,12 @@ async function main(): Promise<void> {
     .description('Measures zivm beside its rivals, in turn, and writes a report. After an interruption it goes on where it was.')
     .option('--quick', 'the most important, short messages, few ranks, one round: under three minutes')
     .option('--only <names>', `some of ${names.join(', ')}`)
-    .option('--rounds <number>', `how often each side runs (default: ${DEFAULT_ROUNDS})`, parseCount)
+    .option('--rounds <number>', `how often each side runs (default: ${ROUNDS_TEXT})`, parseCount)
     .option('--max-size <bytes>', 'largest message of zivm', parseCount)
     .option('--out <folder>', 'where the report goes', 'report')
     .option('--fresh', 'forget what an interrupted run has measured')
     .parse();
-  const { quick = false, only, rounds = quick ? 1 : DEFAULT_ROUNDS, maxSize, out, fresh } = command.opts<Options>();
+  const { quick = false, only, rounds = quick ? 1 : undefined, maxSize, out, fresh } = command.opts<Options>();
   const extent: Extent = { ...(quick ? QUICK : FULL), ...(maxSize === undefined ? {} : { maxBytes: maxSize }) };
   const wanted = only?.split(',') ?? names.filter((name) => !quick || !SLOW.includes(name));
   const unknown = wanted.filter((name) => !names.includes(name));
@@ -53,9 +51,9 @@ async function main(): Promise<void> {
   // Rounds of another extent are not comparable, and have a file of their own.
   const file = join(target, `rounds-${quick ? 'quick' : 'full'}-${extent.maxBytes}.jsonl`);
   if (fresh) rmSync(file, { force: true });
-  const options = `${rounds} rounds, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
+  const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
   const done = new Rounds(file, { build: buildDigest(), options });
-  await runAll(measurements, rounds, done, (line) => console.log(line));
+  await runAll(measurements, ({ name }) => rounds ?? roundsOf(name), done, (line) => console.log(line));
 
   const results = measurements.map((measurement) => done.resultOf(measurement));
   const facts = about(done, options);

@@ -24,6 +24,15 @@ export const SLOW = [
   ...['bcast-ranks', 'reduce-ranks', 'bcast-ranks-long', 'reduce-ranks-long', 'allreduce-ranks-long'],
 ];
 
+/** How often each side runs, unless told otherwise. */
+const ROUNDS = 5;
+/** The same of what takes a minute or two each time: virtual machines, and more and more ranks. */
+const LONG_ROUNDS = 3;
+const isLong = (name: string): boolean => /guests|ranks/.test(name);
+
+export const roundsOf = (name: string): number => (isLong(name) ? LONG_ROUNDS : ROUNDS);
+export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives among more and more ranks and of virtual machines`;
+
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4, 8], crowds: [2, 4, 8], machines: [1] };
 

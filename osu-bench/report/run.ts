@@ -91,8 +91,14 @@ export class Rounds {
 }
 
 /** Runs what is missing: the sides of a measurement in turn, round by round. */
-export async function runAll(measurements: Measurement[], count: number, rounds: Rounds, say: (line: string) => void): Promise<void> {
+export async function runAll(
+  measurements: Measurement[],
+  countOf: (measurement: Measurement) => number,
+  rounds: Rounds,
+  say: (line: string) => void,
+): Promise<void> {
   for (const [index, measurement] of measurements.entries()) {
+    const count = countOf(measurement);
     for (let round = 0; round < count; round++) {
       for (const side of measurement.sides) {
         if (rounds.has(measurement.name, side.name, round)) continue;

@@ -43,6 +43,7 @@ export class Inbox {
   readonly #wakeup: Wakeup;
   readonly #direct: Direct;
   readonly #pieceBytes: number;
+  readonly #longestPieceBytes: number;
   /** Receives whose payload comes in fragments. */
   readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
 
@@ -56,6 +57,7 @@ export class Inbox {
     this.#wakeup = wakeup;
     this.#direct = direct;
     this.#pieceBytes = rings.pieceBytes;
+    this.#longestPieceBytes = rings.longestPieceBytes;
   }
 
   /** Takes what is in a peer's ring, a turn at most. @throws ZivmError `ERR_ZIVM_CORRUPT` */
@@ -173,7 +175,7 @@ export class Inbox {
   #fragment(peer: Peer, reader: RingReader, record: number): number {
     const byteLength = this.#words[record + RECORD_LENGTH]!;
     const receiveId = this.#words[record + RECORD_RECEIVE_ID]!;
-    if (byteLength < 1 || byteLength > this.#pieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
+    if (byteLength < 1 || byteLength > this.#longestPieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
     const lines = reader.lines(byteLength);
     const payload = (record + RECORD_PAYLOAD) * 4;
     if (receiveId === 0 && peer.incomingMessage !== null) {

@@ -37,6 +37,7 @@ export class Outbox {
   readonly #wakeup: Wakeup;
   readonly #direct: Direct;
   readonly #pieceBytes: number;
+  readonly #longestPieceBytes: number;
   readonly #user = new UserWords();
   /** Sends that wait for an answer. */
   readonly #waiting = new IdTable<SendRequest>();
@@ -53,6 +54,7 @@ export class Outbox {
     this.#wakeup = wakeup;
     this.#direct = direct;
     this.#pieceBytes = rings.pieceBytes;
+    this.#longestPieceBytes = rings.longestPieceBytes;
   }
 
   /**
@@ -198,11 +200,15 @@ export class Outbox {
     return true;
   }
 
-  /** The pieces of a payload that follow. @returns true when the last one is in the ring */
+  /**
+   * The pieces of a payload that follow: each as long as all before it, so that the receiver begins soon and there are
+   * not many. @returns true when the last one is in the ring
+   */
   #putFragments(peer: Peer, send: SendRequest): boolean {
     const writer = peer.writer as RingWriter;
     while (send.sent < send.byteLength) {
-      const byteLength = Math.min(this.#pieceBytes, send.byteLength - send.sent);
+      const most = Math.min(this.#longestPieceBytes, Math.max(this.#pieceBytes, send.sent));
+      const byteLength = Math.min(most, send.byteLength - send.sent);
       const record = writer.claim(byteLength);
       if (record < 0) return false;
       this.#words[record + RECORD_KIND] = FRAGMENT;

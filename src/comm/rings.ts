@@ -7,6 +7,8 @@ import { RingWriter } from '../ring/ring-writer';
 
 /** Longer payloads are cut into pieces, so that the receiver copies one out while the sender copies the next in. */
 const PIECE_BYTES = 8 * 1024;
+/** The pieces of a long payload get longer, up to this: each costs two native calls. */
+const LONGEST_PIECE_BYTES = 32 * 1024;
 
 /** The rings between this rank and others: made by the sender on first contact, found by the receiver in the directory. */
 export class Rings {
@@ -20,10 +22,18 @@ export class Rings {
     this.#lines = (job.plan.ringGranules * job.plan.granuleBytes) / LINE_BYTES;
   }
 
-  /** The longest payload of one record; the same for all rings of the region, so sender and receiver agree. */
+  /** The longest payload in the record of an envelope; the same for all rings of the region, so sender and receiver agree. */
   get pieceBytes(): number {
-    const { maxPayload } = new RingWriter(this.#job.words, 0, this.#lines);
-    return Math.min(PIECE_BYTES, maxPayload);
+    return Math.min(PIECE_BYTES, this.#maxPayload);
+  }
+
+  /** The longest of the pieces that follow an envelope. */
+  get longestPieceBytes(): number {
+    return Math.min(LONGEST_PIECE_BYTES, this.#maxPayload);
+  }
+
+  get #maxPayload(): number {
+    return new RingWriter(this.#job.words, 0, this.#lines).maxPayload;
   }
 
   /** Makes the ring to `rank`. @throws ZivmError `ERR_ZIVM_NO_SPACE` */

@@ -138,7 +138,7 @@ describe('the file of rounds', () => {
     const start = async (build: string, isComplete: boolean): Promise<number> => {
       const rounds = new Rounds(path, { ...heading, build });
       const before = runs;
-      await runAll([measurement(() => ({ 8: ++runs }))], 2, rounds, silent);
+      await runAll([measurement(() => ({ 8: ++runs }))], () => 2, rounds, silent);
       if (isComplete) rounds.complete();
       return runs - before;
     };
@@ -154,12 +154,12 @@ describe('the file of rounds', () => {
       throw new Error('it broke');
     });
     const first = new Rounds(path, heading);
-    await runAll([fails], 1, first, silent);
+    await runAll([fails], () => 1, first, silent);
     expect(first.failures).toBe(1);
     expect(absences([first.resultOf(fails)])).toEqual(['M: zivm FAILED: it broke']);
     const works = measurement(() => ({ 8: 1 }));
     const second = new Rounds(path, heading);
-    await runAll([works], 1, second, silent);
+    await runAll([works], () => 1, second, silent);
     expect([second.failures, second.resultOf(works).sides[0]!.rounds]).toEqual([0, [{ 8: 1 }]]);
   });
 
@@ -170,7 +170,7 @@ describe('the file of rounds', () => {
       throw new Absent('not here');
     });
     const rounds = new Rounds(file(), heading);
-    await runAll([absent], 3, rounds, silent);
+    await runAll([absent], () => 3, rounds, silent);
     expect([tries, rounds.failures, absences([rounds.resultOf(absent)])]).toEqual([1, 0, ['M: zivm is absent: not here']]);
   });
 });
