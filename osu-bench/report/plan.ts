@@ -20,7 +20,7 @@ export interface Extent {
 
 /** What --quick leaves out. */
 export const SLOW = [
-  ...['two-way-bandwidth', 'bcast', 'reduce', 'guests-bandwidth', 'start-guests'],
+  ...['two-way-bandwidth', 'ping-pong', 'bcast', 'reduce', 'guests-bandwidth', 'start-guests'],
   ...['bcast-ranks', 'reduce-ranks', 'bcast-ranks-long', 'reduce-ranks-long', 'allreduce-ranks-long'],
 ];
 
@@ -37,6 +37,7 @@ export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowd
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4, 8], crowds: [2, 4, 8], machines: [1] };
 
 const RANK = join(__dirname, 'rank.js');
+const PING_PONG = join(__dirname, 'ping-pong.js');
 const NODE_RIVALS = join(__dirname, '..', 'rivals', 'node.js');
 /** Collectives are measured up to here. */
 const MAX_COLLECTIVE_BYTES = 1 << 20;
@@ -71,6 +72,7 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
     { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes), limit('memcpy in one process, in C', 'bandwidth')] },
     { name: 'two-way-bandwidth', title: 'Bandwidth in both directions', ...rate, sides: overSizes('osu_bibw', 'bibw.c') },
     { name: 'message-rate', title: 'Messages per second, window of 64', ...rate, unit: '1/s', sides: overSizes('osu_mbw_mr', 'mbw_mr.c', maxBytes, 1) },
+    { name: 'ping-pong', title: 'Ping-pong in a bare loop, one way', ...us, sides: [{ name: OWN, run: () => parseTable(zivm(2, PING_PONG)) }, ...mpiSides('ping-pong.c', folder, [2], (run) => parseTable(run(2)))] },
     ...(['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
       name,
       title: `${name}, two ranks`,
