@@ -1,8 +1,9 @@
 import { Comm } from '../../src/index';
 
 /*
- * A bare loop of blocking calls between two ranks, as anybody would write it first: no harness, no warm-up but the loop
- * itself, which runs several times for each size. The last time counts. `ping-pong.c` is the same in C.
+ * A bare loop of blocking calls between two ranks, as anybody would write it first, without the harness. It runs
+ * several times for each size, and only the last time counts: V8 compiles during the ones before. `ping-pong.c` is the
+ * same in C.
  */
 const SIZES = [8, 64, 512, 4096];
 const ROUND_TRIPS = 50_000;
