@@ -65,18 +65,26 @@ export class Waiting {
   }
 
   #waitForNumber(word: number, number: number, sender: number): void {
-    const { peers } = this.#engine;
     this.#awaitedWord = word;
     this.#awaitedNumber = number;
     try {
-      for (let looks = 0; !this.#isNumberThere(); ) {
-        const { ended } = peers[sender]!;
-        if (ended !== null) throw ended;
-        if (this.#engine.poll()) looks = 0;
-        else this.#rest(++looks, Infinity);
-      }
+      this.#untilNumberIsThere(sender);
     } finally {
       this.#awaitedWord = -1;
+    }
+  }
+
+  /**
+   * A function of its own, with nothing to do after the loop: V8 may compile the loop during its first, long run, before
+   * it has seen what follows, and it does not throw such code away but leaves it there on each call.
+   */
+  #untilNumberIsThere(sender: number): void {
+    const { peers } = this.#engine;
+    for (let looks = 0; !this.#isNumberThere(); ) {
+      const { ended } = peers[sender]!;
+      if (ended !== null) throw ended;
+      if (this.#engine.poll()) looks = 0;
+      else this.#rest(++looks, Infinity);
     }
   }
 

@@ -16,6 +16,8 @@ import { steadyLoops } from './support/steady';
 const WARM_UP = 50_000;
 const ROUND = 10_000;
 const MOST_ROUNDS = 10;
+const LONG_WAIT_MS = 300;
+const SHORT_WAIT_MS = 0.01;
 
 const folder = mkdtempSync(joinPath(tmpdir(), 'zivm-deoptimisations-'));
 const trace = joinPath(folder, 'trace');
@@ -27,6 +29,20 @@ process.once('exit', () => {
 for (const flag of ['--redirect-code-traces', `--redirect-code-traces-to=${trace}`, '--trace-deopt']) setFlagsFromString(flag);
 
 const comm = join();
+
+/** Calls that have to wait, the first of them so long that V8 compiles the loop in which they wait during its first run. */
+function waiting(rounds: number): void {
+  const sum = new Float64Array(1);
+  const own = new Float64Array([1]);
+  for (let i = 0; i < rounds; i++) {
+    if (comm.rank === 0) beBusy(i === 0 ? LONG_WAIT_MS : SHORT_WAIT_MS);
+    comm.allreduce(own, sum);
+  }
+}
+
+function beBusy(ms: number): void {
+  for (const start = performance.now(); performance.now() - start < ms; );
+}
 
 function traced(): string[] {
   try {
@@ -55,7 +71,7 @@ run(async () => {
     assert.equal(traced().length, 1, 'V8 discarded compiled code, and there is no trace of it');
     return;
   }
-  for (const [name, loop] of Object.entries(steadyLoops(comm))) {
+  for (const [name, loop] of Object.entries({ waiting, ...steadyLoops(comm) })) {
     // The compiler works in the background: a pause lets it finish.
     for (let i = 0; i < 2; i++) {
       loop(WARM_UP / 2);
