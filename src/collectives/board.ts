@@ -1,85 +1,126 @@
 import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
-import { copyOut, copyWhole } from '../comm/payload';
+import { copyOut, copyOutAt, copyPart, copyWhole } from '../comm/payload';
 import { ZivmError } from '../errors';
 import type { Team } from './team';
 
-/** The longest data of one rank. */
-export const BOARD_BYTES = 1024;
-/** A slot: the number of the operation, the length of the data in bytes, the data. */
+/** Longer data lies outside its slot, so that the slots of all ranks together are few pages. */
+const SLOT_BYTES = 1024;
+/** Room for the longer data of one rank. Two ranks copy in and out at the same time, in shorter pieces. */
+const LONG_BYTES = 64 * 1024;
+const LONG_BYTES_OF_TWO = 32 * 1024;
+
+/** A slot: the number of the operation, the length of the data in bytes, the data if it is short. */
 const SLOT_LENGTH = 1;
 const SLOT_DATA = 2;
 /** A multiple of a cache line, with one line to spare for number and length. */
-const SLOT_WORDS = (BOARD_BYTES + 64) / 4;
+const SLOT_WORDS = (SLOT_BYTES + 64) / 4;
 /** Each rank's slots, used in turn, so that one operation may begin while others still read the one before. */
 const TURNS = 2;
+/** Behind the slots: how many ranks have come to a meeting, and in another line the last one to which all had come. */
+const MEETING_HELD = 16;
+const MEETING_WORDS = 32;
+
+/** Instead of a length: this rank has no data, for it has failed. */
+const FAILED = -1;
+/** Instead of a length: this rank gives no data in this operation. */
+export const NOTHING = -2;
 
 /**
- * Memory that the ranks of a communicator share for short collectives: each rank writes its data into a slot of its own
+ * Memory that the ranks of a communicator share for collectives: each rank writes its data into a slot of its own
  * and publishes it under the number of the operation; the others read it there. So an operation takes one message time
  * and no matching, and a rank that shares its core with others has to be given it only once.
  *
- * Operation n overwrites the slots of operation n - 2. That is safe once every rank has published n - 1, for a rank
- * does so only when it has read what it needed of n - 2; so every rank publishes every number, with data or without.
+ * Operation n overwrites the slots of operation n - 2. Where one had data that is safe once every rank has published
+ * n - 1, for a rank does so only when it has read what it needed of n - 2; so every rank publishes every number, with
+ * data or without.
  */
 export class Board {
   readonly #engine: Engine;
   readonly #worldRanks: readonly number[];
   readonly #rank: number;
   readonly #first: number;
+  readonly #meeting: number;
+  /** Where the longer data begins, as a byte of the region; and its room. */
+  readonly #long: number;
+  readonly #longBytes: number;
+  /** Ranks share cores: it is dear to look at each of them. */
+  readonly #isCrowded: boolean;
   #number = 0;
   /** The last operation that this rank knows all to have published. */
   #known = 0;
+  /** For each turn the last operation in which this rank had data that others may read. */
+  readonly #carried = new Int32Array(TURNS).fill(-1);
 
-  private constructor(engine: Engine, team: Team, first: number) {
+  private constructor(engine: Engine, team: Team, first: number, longBytes: number, isCrowded: boolean) {
     this.#engine = engine;
     this.#worldRanks = team.worldRanks;
     this.#rank = team.rank;
     this.#first = first;
+    this.#meeting = first + slotWords(team.size);
+    this.#long = (this.#meeting + MEETING_WORDS) * 4;
+    this.#longBytes = longBytes;
+    this.#isCrowded = isCrowded;
   }
 
   /** Makes a board; all ranks of the communicator do. @returns null when the region has no room for one */
   static open(engine: Engine, team: Team, bcast: (buf: Int32Array) => void): Board | null {
-    const granule = new Int32Array(1);
-    if (team.rank === 0) granule[0] = allocate(engine, team.size);
-    bcast(granule);
-    return granule[0]! < 0 ? null : new Board(engine, team, engine.allocator.wordOf(granule[0]!));
+    const found = new Int32Array(3);
+    if (team.rank === 0) found.set(allocate(engine, team.size));
+    bcast(found);
+    const [granule, longBytes, isCrowded] = found as unknown as [number, number, number];
+    return granule < 0 ? null : new Board(engine, team, engine.allocator.wordOf(granule), longBytes, isCrowded !== 0);
+  }
+
+  /** The longest data of one rank in one operation. */
+  get mostBytes(): number {
+    return Math.max(SLOT_BYTES, this.#longBytes);
   }
 
   /** Begins the next operation: afterwards this rank's slot may be written. */
   begin(): void {
-    const before = this.#number;
-    this.#number = (before + 1) | 0;
-    if (this.#known !== before) for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, before);
+    this.#number = (this.#number + 1) | 0;
+    const next = (this.#carried[this.#number & (TURNS - 1)]! + 1) | 0;
+    if (((this.#known - next) | 0) < 0) {
+      for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, next);
+      this.#known = next;
+    }
   }
 
   /** Publishes that this rank is here, with no data. */
   publishNothing(): void {
-    this.publishWritten(0);
+    this.publishWritten(NOTHING);
   }
 
-  /** Publishes this rank's data, at most BOARD_BYTES. */
+  /** Publishes this rank's data, `mostBytes` at most. */
   publish(data: Buf, kind: Kind): void {
-    copyWhole(this.#engine.parts.views, this.ownData, kind, data, byteLengthOf(data, kind), this.#engine.parts.user);
-    this.publishWritten(byteLengthOf(data, kind));
+    const byteLength = byteLengthOf(data, kind);
+    copyWhole(this.#engine.parts.views, this.ownData(byteLength), kind, data, byteLength, this.#engine.parts.user);
+    this.publishWritten(byteLength);
   }
 
-  /** Where this rank's data begins, as a byte of the region. */
-  get ownData(): number {
-    return (this.#slot(this.#rank, this.#number) + SLOT_DATA) * 4;
+  /**
+   * Writes bytes [offset, offset + byteLength), at most `mostBytes`, of this rank's data to where they are published
+   * from. What is published for a piece is how many bytes are left with it: so ranks that differ notice it at once.
+   */
+  writePart(data: Buf, offset: number, byteLength: number, left: number): void {
+    copyPart(this.#engine.parts.views, this.ownData(left), data, offset, byteLength);
+  }
+
+  /** Where data of this rank goes, as a byte of the region. */
+  ownData(byteLength: number): number {
+    return this.#data(this.#rank, byteLength);
   }
 
   /** Publishes what the caller has written there. */
   publishWritten(byteLength: number): void {
-    const { words } = this.#engine;
-    const slot = this.#slot(this.#rank, this.#number);
-    words[slot + SLOT_LENGTH] = byteLength;
-    // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number, and after this fence either a
-    // sleeper's armed word is seen here, or the number is seen there.
-    Atomics.store(words, slot, this.#number);
-    for (let rank = 0; rank < this.#worldRanks.length; rank++) {
-      if (rank !== this.#rank) this.#engine.wakeSleeper(this.#worldRanks[rank]!);
-    }
+    this.#enter(byteLength);
+    this.#wakeAll();
+  }
+
+  /** Publishes that this rank's data is missing, in an operation that goes on. */
+  publishFailure(): void {
+    this.publishWritten(FAILED);
   }
 
   /** Waits until a rank has published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
@@ -93,25 +134,91 @@ export class Board {
     this.#known = this.#number;
   }
 
+  /**
+   * Publishes what this rank has written, and waits until all have published. All ranks call it.
+   * @throws ZivmError `ERR_ZIVM_PEER_FAILED`
+   */
+  meet(byteLength: number): void {
+    if (this.#isCrowded) {
+      this.#enter(byteLength);
+      this.#comeToMeeting();
+    } else {
+      this.publishWritten(byteLength);
+      this.waitForAll();
+    }
+  }
+
+  /** The last one to come tells all others, who look at one word only: looking at each rank takes longer than a turn on the core. */
+  #comeToMeeting(): void {
+    const { words, waiting } = this.#engine;
+    const held = this.#meeting + MEETING_HELD;
+    if (Atomics.add(words, this.#meeting, 1) === this.#worldRanks.length - 1) {
+      words[this.#meeting] = 0;
+      // SYNC POINT with Waiting.forNumber, as in #enter.
+      Atomics.store(words, held, this.#number);
+      this.#wakeAll();
+    } else {
+      waiting.forNumber(held, this.#number, this);
+    }
+    this.#known = this.#number;
+  }
+
+  /** Why a meeting may never be held: a rank has ended before it came. Null while none has. */
+  get ended(): ZivmError | null {
+    const { peers, words, endedPeers } = this.#engine;
+    if (endedPeers === 0) return null;
+    for (let rank = 0; rank < this.#worldRanks.length; rank++) {
+      const { ended } = peers[this.#worldRanks[rank]!]!;
+      if (ended !== null && ((words[this.#slot(rank, this.#number)]! - this.#number) | 0) < 0) return ended;
+    }
+    return null;
+  }
+
+  #enter(byteLength: number): void {
+    const { words } = this.#engine;
+    const slot = this.#slot(this.#rank, this.#number);
+    words[slot + SLOT_LENGTH] = byteLength; // its low 32 bits
+    if (byteLength !== NOTHING) this.#carried[this.#number & (TURNS - 1)] = this.#number;
+    // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number, and after this fence either a
+    // sleeper's armed word is seen here, or the number is seen there.
+    Atomics.store(words, slot, this.#number);
+  }
+
+  #wakeAll(): void {
+    for (let rank = 0; rank < this.#worldRanks.length; rank++) {
+      if (rank !== this.#rank) this.#engine.wakeSleeper(this.#worldRanks[rank]!);
+    }
+  }
+
   #waitFor(rank: number, number: number): void {
-    if (rank !== this.#rank) this.#engine.waiting.forNumber(this.#slot(rank, number), number, this.#worldRanks[rank]!);
+    if (rank === this.#rank) return;
+    const { waiting, peers } = this.#engine;
+    waiting.forNumber(this.#slot(rank, number), number, peers[this.#worldRanks[rank]!]!);
+  }
+
+  /** The low 32 bits of the length that a rank has published. */
+  lengthOf(rank: number): number {
+    return this.#engine.words[this.#slot(rank, this.#number) + SLOT_LENGTH]!;
   }
 
   /**
    * Where the data of a rank that has published begins, as a byte of the region.
-   * @throws ZivmError `ERR_ZIVM_TRUNCATE` unless it has `byteLength` bytes
+   * @throws ZivmError `ERR_ZIVM_TRUNCATE` unless it has `byteLength` bytes, `ERR_ZIVM_OP` when it has failed
    */
   dataOf(rank: number, byteLength: number): number {
-    const slot = this.#slot(rank, this.#number);
-    const length = this.#engine.words[slot + SLOT_LENGTH]!;
-    if (length !== byteLength) {
-      throw new ZivmError(
-        'ERR_ZIVM_TRUNCATE',
-        `rank ${rank} called this collective with ${length} bytes, rank ${this.#rank} with ${byteLength}: all ranks must give the same length`,
-        { rank },
-      );
-    }
-    return (slot + SLOT_DATA) * 4;
+    const length = this.lengthOf(rank);
+    if (length !== (byteLength | 0)) throw this.#wrongLength(rank, length, byteLength);
+    return this.#data(rank, byteLength);
+  }
+
+  #wrongLength(rank: number, length: number, byteLength: number): ZivmError {
+    if (length === FAILED) return new ZivmError('ERR_ZIVM_OP', `the operation failed on rank ${rank}, which says why`, { rank });
+    const theirs = length === NOTHING ? 'without data' : `with ${length >>> 0} bytes`;
+    return new ZivmError(
+      'ERR_ZIVM_TRUNCATE',
+      `rank ${rank} called this collective ${theirs}, rank ${this.#rank} with ${byteLength} bytes: all ranks must give the same length, and the same root`,
+      { rank },
+    );
   }
 
   /** Copies the data of a rank that has published into an array of the same length. */
@@ -121,21 +228,35 @@ export class Board {
     if (byteLength > 0) copyOut(this.#engine.parts, at, kind, array, byteLength);
   }
 
+  /** Copies a piece that a rank has published, with `left` bytes left, to bytes [offset, offset + byteLength) of an array. */
+  copyOutPart(rank: number, array: Buf, offset: number, byteLength: number, left: number): void {
+    copyOutAt(this.#engine.parts.views, this.dataOf(rank, left), array, offset, byteLength);
+  }
+
+  #data(rank: number, byteLength: number): number {
+    if (byteLength <= SLOT_BYTES) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
+    return this.#long + (rank * TURNS + (this.#number & (TURNS - 1))) * this.#longBytes;
+  }
+
   #slot(rank: number, number: number): number {
     return this.#first + (rank * TURNS + (number & (TURNS - 1))) * SLOT_WORDS;
   }
 }
 
-/** @returns the first granule, its numbers zero; or -1 */
-function allocate(engine: Engine, ranks: number): number {
-  const wordCount = ranks * TURNS * SLOT_WORDS;
-  try {
-    const granule = engine.allocator.allocateWords(wordCount);
-    const first = engine.allocator.wordOf(granule);
-    engine.words.fill(0, first, first + wordCount);
-    return granule;
-  } catch (error) {
-    if (error instanceof ZivmError && error.code === 'ERR_ZIVM_NO_SPACE') return -1;
-    throw error;
+const slotWords = (ranks: number): number => ranks * TURNS * SLOT_WORDS;
+
+/** @returns the first granule, its numbers zero, or -1; the room for longer data of a rank; and whether ranks share cores */
+function allocate({ allocator, words, isCrowded }: Engine, ranks: number): [number, number, number] {
+  for (const longBytes of [ranks === 2 ? LONG_BYTES_OF_TWO : LONG_BYTES, 0]) {
+    const zeroWords = slotWords(ranks) + MEETING_WORDS;
+    try {
+      const granule = allocator.allocateWords(zeroWords + (ranks * TURNS * longBytes) / 4);
+      const first = allocator.wordOf(granule);
+      words.fill(0, first, first + zeroWords);
+      return [granule, longBytes, isCrowded ? 1 : 0];
+    } catch (error) {
+      if (!(error instanceof ZivmError) || error.code !== 'ERR_ZIVM_NO_SPACE') throw error;
+    }
   }
+  return [-1, 0, 0];
 }

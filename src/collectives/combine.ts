@@ -41,12 +41,12 @@ export function combine(
   leftOffset: number,
   right: Buf | Views,
   rightOffset: number,
-  out: Buf,
+  out: Buf | Views,
   outOffset: number,
   count: number,
 ): void {
   if (op.apply === undefined) {
-    const result = native.combine(op.kernel, kind, memoryOf(left), leftOffset, memoryOf(right), rightOffset, out, outOffset, count);
+    const result = native.combine(op.kernel, kind, memoryOf(left), leftOffset, memoryOf(right), rightOffset, memoryOf(out), outOffset, count);
     if (result !== 0) throw new ZivmError('ERR_ZIVM_INTERNAL', `Op.${op.name}: the kernel refused ${count} elements of type ${kind}`);
     return;
   }
@@ -54,7 +54,7 @@ export function combine(
   const input = copyOf(kind, left, leftOffset, byteLength);
   const inout = copyOf(kind, right, rightOffset, byteLength);
   op.apply(input, inout);
-  bytesOf(out, outOffset, byteLength).set(bytesOf(inout, 0, byteLength));
+  bytesOf(out instanceof Views ? out.uint8 : out, outOffset, byteLength).set(bytesOf(inout, 0, byteLength));
 }
 
 function memoryOf(operand: Buf | Views): Buf | MemoryHandle {

@@ -1,18 +1,17 @@
-import { type Buf, type Kind } from '../comm/elements';
-import type { Board } from './board';
+import type { Buf, Kind } from '../comm/elements';
+import { type Board, NOTHING } from './board';
 import { combine, type Reduction } from './combine';
 import type { Parts } from '../comm/parts';
 import { combineShort, copyShort, isShort, isShortCopy, shortView } from './combine-short';
-import type { Views } from '../ring/views';
+import { copyWhole } from '../comm/payload';
 
 /*
- * Short collectives on a board: everybody reads what it needs straight from the others' slots.
+ * Collectives that are one operation on a board: everybody reads what it needs straight from the others' slots.
  */
 
 export function boardBarrier(board: Board): void {
   board.begin();
-  board.publishNothing();
-  board.waitForAll();
+  board.meet(NOTHING);
 }
 
 export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, root: number): void {
@@ -33,26 +32,27 @@ export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, roo
  */
 export function boardAllreduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf, parts: Parts): void {
   board.begin();
-  publishOwn(board, reduction, own, parts.views);
-  board.waitForAll();
+  board.meet(writeOwn(board, reduction, own, parts));
   combineAll(board, size, reduction, result, parts);
 }
 
 /** @param own this rank's elements @param result where the root leaves the result; may be `own`. Null elsewhere */
 export function boardReduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf | null, parts: Parts): void {
   board.begin();
-  publishOwn(board, reduction, own, parts.views);
+  board.publishWritten(writeOwn(board, reduction, own, parts));
   if (result === null) return;
   board.waitForAll();
   combineAll(board, size, reduction, result, parts);
 }
 
-function publishOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, views: Views): void {
-  if (!isShortCopy(kind, own.length)) return board.publish(own, kind);
-  copyShort(own, shortView(views, kind), board.ownData / elementBytes);
-  board.publishWritten(own.length * elementBytes);
+/** Writes this rank's elements to where the others read them. @returns their length in bytes */
+function writeOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, parts: Parts): number {
+  const byteLength = own.length * elementBytes;
+  const at = board.ownData(byteLength);
+  if (isShortCopy(kind, own.length)) copyShort(own, shortView(parts.views, kind), at / elementBytes);
+  else copyWhole(parts.views, at, kind, own, byteLength, parts.user);
+  return byteLength;
 }
-
 function combineAll(board: Board, size: number, reduction: Reduction, result: Buf, parts: Parts): void {
   const { op, kind, elementBytes } = reduction;
   const count = result.length;

@@ -35,10 +35,14 @@ export class Engine {
   readonly size: number;
   /** By world rank, this one included. */
   readonly peers: Peer[];
+  /** How many of them have ended. */
+  endedPeers = 0;
   /** The region, as words. */
   readonly words: Int32Array;
   readonly parts: Parts;
   readonly allocator: Allocator;
+  /** Ranks share cores. */
+  readonly isCrowded: boolean;
   readonly #matching: Matching;
   readonly waiting: Waiting;
   readonly #wakeup: Wakeup;
@@ -69,6 +73,7 @@ export class Engine {
     const onEnd = (peer: Peer, error: ZivmError): void => this.#endPeer(peer, error);
     this.#progress = new Progress(job.rank, this.peers, job.words, rings, this.#wakeup, this.#outbox, this.#inbox, onEnd);
     const idle = new IdlePolicy(job.ranksHere, job.coresHere, job.canYield);
+    this.isCrowded = idle.isCrowded;
     this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(views));
     this.#background = new Background(this, this.#progress, (onRing) => job.region.watch(onRing));
   }
@@ -296,6 +301,7 @@ export class Engine {
   /** Nothing more comes from this peer or goes to it. */
   #endPeer(peer: Peer, error: ZivmError): void {
     peer.ended = error;
+    this.endedPeers++;
     peer.reader = null;
     this.#progress.forget(peer);
     this.#outbox.fail(peer, error);

@@ -1,3 +1,4 @@
+import type { ZivmError } from '../errors';
 import { loadInOrder } from '../ring/fence';
 import { Idle, type IdlePolicy } from '../ring/idle';
 import type { Wakeup } from '../ring/wakeup';
@@ -10,6 +11,12 @@ import { isUpToSelf, nobodyCanSend } from './self';
 
 /** About as long as a message needs from one core to another. */
 const SPIN_LOOKS = 32;
+
+/** Who writes a word that a rank waits for. */
+export interface Writer {
+  /** Why it never will, or null while it may. */
+  readonly ended: ZivmError | null;
+}
 
 /** Blocks a call until what it waits for is there: makes progress, spins, gives the core away, sleeps. */
 export class Waiting {
@@ -59,16 +66,16 @@ export class Waiting {
     }
   }
 
-  /** Waits until a word of the region, written by `sender`, has reached a number. @throws ZivmError when it has ended */
-  forNumber(word: number, number: number, sender: number): void {
-    if (!this.#spinForNumber(word, number)) this.#waitForNumber(word, number, sender);
+  /** Waits until a word of the region has reached a number. @throws ZivmError when `writer` has ended, and it has not */
+  forNumber(word: number, number: number, writer: Writer): void {
+    if (!this.#spinForNumber(word, number)) this.#waitForNumber(word, number, writer);
   }
 
-  #waitForNumber(word: number, number: number, sender: number): void {
+  #waitForNumber(word: number, number: number, writer: Writer): void {
     this.#awaitedWord = word;
     this.#awaitedNumber = number;
     try {
-      this.#untilNumberIsThere(sender);
+      this.#untilNumberIsThere(writer);
     } finally {
       this.#awaitedWord = -1;
     }
@@ -78,10 +85,9 @@ export class Waiting {
    * A function of its own, with nothing to do after the loop: V8 may compile the loop during its first, long run, before
    * it has seen what follows, and it does not throw such code away but leaves it there on each call.
    */
-  #untilNumberIsThere(sender: number): void {
-    const { peers } = this.#engine;
+  #untilNumberIsThere(writer: Writer): void {
     for (let looks = 0; !this.#isNumberThere(); ) {
-      const { ended } = peers[sender]!;
+      const { ended } = writer;
       if (ended !== null) throw ended;
       if (this.#engine.poll()) looks = 0;
       else this.#rest(++looks, Infinity);

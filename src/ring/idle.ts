@@ -19,6 +19,8 @@ const CROWDED_YIELDS = 100;
 
 /** How long a waiting rank spins before it sleeps, given how many ranks share how many cores. */
 export class IdlePolicy {
+  /** More ranks than cores. */
+  readonly isCrowded: boolean;
   readonly #spins: number;
   /** How often a yielding rank gives the core away before it sleeps. */
   readonly yields: number;
@@ -29,9 +31,9 @@ export class IdlePolicy {
    * @param canYield whether the others get a core that is given away
    */
   constructor(ranks: number, cores: number, canYield = true) {
-    const crowded = ranks > cores;
-    this.#spins = crowded ? CROWDED_SPINS : SPINS;
-    this.yields = crowded && canYield ? CROWDED_YIELDS : 0;
+    this.isCrowded = ranks > cores;
+    this.#spins = this.isCrowded ? CROWDED_SPINS : SPINS;
+    this.yields = this.isCrowded && canYield ? CROWDED_YIELDS : 0;
   }
 
   /** @param looks how often the rank has looked in vain since something last happened */

@@ -8,6 +8,8 @@ import { pause } from './support/pause';
  * killed, or it `leaves`, the second argument: then the others must be told so.
  */
 
+/** A rank's slots on the board, which it uses in turn. */
+const SLOTS = 2;
 /** Long enough that the others wait in their sleep. */
 const LATE_MS = 300;
 /** In all of these everybody waits for the last rank. */
@@ -33,7 +35,7 @@ if (comm.rank === last) {
 } else if (how === 'killed') {
   call();
 } else {
-  // Who only gives may go on in the first call, but not in the one after it.
-  if (name === 'reduce' && comm.rank !== 0) call();
+  // Who only gives may go on until its slots are all used, but not in the call after that.
+  if (name === 'reduce' && comm.rank !== 0) for (let turn = 0; turn < SLOTS; turn++) call();
   throwsCode(call, 'ERR_ZIVM_PEER_FAILED');
 }

@@ -1,0 +1,104 @@
+import type { Buf } from '../comm/elements';
+import type { Views } from '../ring/views';
+import type { Board } from './board';
+import { combine, type Reduction } from './combine';
+import { wholeBlocks } from './reduce-chain';
+
+/*
+ * Long collectives on a board: piece by piece, each piece one operation or two. Every rank has to be given a core once
+ * for each, where a tree or a ring of messages takes turns for every step.
+ */
+
+/** The root lays the pieces out, and all others copy them. A rank with another length goes through the root's pieces, for the others' sake. */
+export function stagedBcast(board: Board, rank: number, buf: Buf, root: number): void {
+  let failure: { error: unknown } | undefined;
+  let left = buf.byteLength;
+  for (let offset = 0; left > 0; offset += board.mostBytes) {
+    const pieceBytes = Math.min(board.mostBytes, left);
+    board.begin();
+    if (rank === root) {
+      board.writePart(buf, offset, pieceBytes, left);
+      board.publishWritten(left);
+    } else {
+      board.publishNothing();
+      board.wait(root);
+      try {
+        if (failure === undefined) board.copyOutPart(root, buf, offset, pieceBytes, left);
+      } catch (error) {
+        failure = { error };
+      }
+      if (failure !== undefined) left = board.lengthOf(root);
+    }
+    left -= board.mostBytes;
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+/**
+ * Each rank combines a share of every piece, in the order of ranks, and lays the result out: for all, or for the root
+ * alone (reduce-scatter and gather: Rabenseifner, "Optimization of collective reduction operations", 2004). Every
+ * element is combined in one place, so every rank gets the same bits.
+ * @param own this rank's elements
+ * @param result where the result goes, if this rank wants it; may be `own`
+ */
+export function stagedReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
+  const { byteLength } = own;
+  const mostBytes = wholeBlocks(board.mostBytes, reduction);
+  let failure: { error: unknown } | undefined;
+  for (let offset = 0; offset < byteLength; offset += mostBytes) {
+    const left = byteLength - offset;
+    const pieceBytes = Math.min(mostBytes, left);
+    const shares = new Shares(pieceBytes, size, reduction);
+    board.begin();
+    board.writePart(own, offset, pieceBytes, left);
+    board.meet(left);
+    const operands = Array.from({ length: size }, (_, of) => board.dataOf(of, left) + shares.start(rank));
+
+    board.begin();
+    const shareBytes = shares.length(rank);
+    try {
+      combineAll(reduction, views, operands, board.ownData(shareBytes), shareBytes / reduction.elementBytes);
+      board.publishWritten(shareBytes);
+    } catch (error) {
+      // An operation of the user's: the others go on, and are told.
+      board.publishFailure();
+      failure ??= { error };
+    }
+    if (result === null || failure !== undefined) continue;
+    try {
+      for (let of = 0; of < size; of++) {
+        board.wait(of);
+        board.copyOutPart(of, result, offset + shares.start(of), shares.length(of), shares.length(of));
+      }
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+/** What each rank combines of a piece: whole blocks, as equal as they go. */
+class Shares {
+  readonly #pieceBytes: number;
+  readonly #shareBytes: number;
+
+  constructor(pieceBytes: number, size: number, reduction: Reduction) {
+    const blockBytes = reduction.op.blockLength * reduction.elementBytes;
+    this.#pieceBytes = pieceBytes;
+    this.#shareBytes = Math.ceil(pieceBytes / blockBytes / size) * blockBytes;
+  }
+
+  start(rank: number): number {
+    return Math.min(this.#pieceBytes, rank * this.#shareBytes);
+  }
+
+  length(rank: number): number {
+    return Math.min(this.#shareBytes, this.#pieceBytes - this.start(rank));
+  }
+}
+
+function combineAll(reduction: Reduction, views: Views, operands: number[], out: number, count: number): void {
+  if (count === 0) return;
+  combine(reduction, views, operands[0]!, views, operands[1]!, views, out, count);
+  for (let of = 2; of < operands.length; of++) combine(reduction, views, out, views, operands[of]!, views, out, count);
+}
