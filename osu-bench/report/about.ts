@@ -29,8 +29,13 @@ export function about(done: Rounds, options: string): About {
     options,
     guests: guests(),
     date: `Measured from ${from} to ${to} UTC`,
-    load: `Before the runs others kept the machine ${median(done.busy)} % busy, ${Math.max(...done.busy)} % at most`,
+    load: `Before the runs others kept the machine ${median(done.busy)} % busy, ${Math.max(...done.busy)} % at most${paceOf(done)}`,
   };
+}
+
+function paceOf({ flagNs }: Rounds): string {
+  if (flagNs.length === 0) return '';
+  return `; a flag took ${median(flagNs)} ns from one core to another, ${Math.min(...flagNs)} to ${Math.max(...flagNs)}`;
 }
 
 /** A program that is not there has no version; the measurements say that it is absent. */

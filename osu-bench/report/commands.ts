@@ -90,6 +90,17 @@ export function limitSide(name: string, what: 'latency' | 'bandwidth', folder: s
   return { name, run: () => read(output(compiled('cc', 'gcc', 'limit.c', folder), [what])) };
 }
 
+/** Nanoseconds that a flag needs from one core to the other just now; undefined where there is no compiler or one core only. */
+export function flagNs(folder: string): number | undefined {
+  if (cpus().length < 2) return undefined;
+  try {
+    return Number(output(compiled('cc', 'gcc', 'limit.c', folder), ['flag']));
+  } catch (error) {
+    if (error instanceof Absent) return undefined;
+    throw error;
+  }
+}
+
 /**
  * MPICH and Open MPI in C, running the loop of `source`.
  * @param rankCounts what they are run with; those that a rival cannot run with are left out

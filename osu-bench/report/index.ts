@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseCount } from '../../launcher/arguments';
 import { about } from './about';
-import { PACKAGE } from './commands';
+import { flagNs, PACKAGE } from './commands';
+import { Pace } from './load';
 import { type Result, aheadOf, pointsOf } from './measurement';
 import { page } from './page';
 import { type Extent, FULL, plan, QUICK, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
   if (fresh) rmSync(file, { force: true });
   const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
   const done = new Rounds(file, { build: buildDigest(), options });
-  await runAll(measurements, ({ name }) => rounds ?? roundsOf(name), done, (line) => console.log(line));
+  await runAll(measurements, ({ name }) => rounds ?? roundsOf(name), done, new Pace(() => flagNs(folder)), (line) => console.log(line));
 
   const results = measurements.map((measurement) => done.resultOf(measurement));
   const facts = about(done, options);

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Absent } from './commands';
-import { busyWithOthers } from './load';
+import { busyWithOthers, type Pace } from './load';
 import type { Measurement, Result, Values } from './measurement';
 
 /** The first line of the file of rounds: what they are rounds of. */
@@ -22,6 +22,8 @@ interface Line {
   at: string;
   /** What others used of the machine just before, in percent. */
   busy: number;
+  /** Nanoseconds of a flag between two cores just before, if known. */
+  flagNs?: number | undefined;
   values?: Values;
   /** Why the side is not there, which is not tried again. */
   absent?: string;
@@ -72,6 +74,11 @@ export class Rounds {
     return this.#lines.map(({ busy }) => busy);
   }
 
+  /** Nanoseconds of a flag between two cores before the runs. */
+  get flagNs(): number[] {
+    return this.#lines.flatMap(({ flagNs }) => flagNs ?? []);
+  }
+
   get failures(): number {
     return this.#lines.filter(({ failed }) => failed !== undefined).length;
   }
@@ -95,6 +102,7 @@ export async function runAll(
   measurements: Measurement[],
   countOf: (measurement: Measurement) => number,
   rounds: Rounds,
+  pace: Pace,
   say: (line: string) => void,
 ): Promise<void> {
   for (const [index, measurement] of measurements.entries()) {
@@ -105,9 +113,10 @@ export async function runAll(
         say(`[${index + 1}/${measurements.length}] ${measurement.name}, round ${round + 1} of ${count}: ${side.name}`);
         const at = new Date().toISOString();
         const busy = busyWithOthers();
+        const flagNs = pace.settle();
         const outcome = attempt(side.run);
         await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
-        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, ...outcome });
+        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, flagNs, ...outcome });
       }
     }
   }

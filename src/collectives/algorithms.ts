@@ -4,6 +4,7 @@ import { ringAllreduce } from './allreduce-ring';
 import { disseminationBarrier } from './barrier';
 import { binomialBcast } from './bcast-binomial';
 import { chainBcast } from './bcast-chain';
+import type { Board } from './board';
 import type { Reduction } from './combine';
 import { boardAllreduce, boardBarrier, boardBcast, boardReduce } from './on-board';
 import { binomialReduce } from './reduce-binomial';
@@ -16,20 +17,22 @@ import type { Team } from './team';
  * Measured crossovers on two cores.
  */
 
-/** Up to here every rank reads all of everybody's data: one operation on the board. */
-const WHOLE_BYTES = 2048;
-const ROOT_BYTES = 2048;
-/** Up to here two ranks use the board whole; longer data is copied straight out of each other's memory. */
-const PAIR_BOARD_BYTES = 16 * 1024;
+/** Up to here a collective is one operation on the board: who wants the data of all reads all of it. */
+const WHOLE_BYTES = 2 * 1024;
+/** Two ranks read each other's data either way. Longer data of theirs goes by messages, which copy it only once. */
+const WHOLE_BYTES_OF_TWO = 32 * 1024;
 
-/** Without a board, up to the limit the number of rounds counts, above it the bytes that each rank moves. */
+/** Messages: up to these limits the number of rounds counts, above them the bytes that each rank moves. */
 const BCAST_TREE_BYTES = 64 * 1024;
 const REDUCE_TREE_BYTES = 256 * 1024;
 const ALLREDUCE_DOUBLING_BYTES = 128 * 1024;
-/** Two ranks exchange longer reductions whole as well, as long as the room for what comes is worth it. */
-const PAIR_BYTES = 2 * 1024 * 1024;
+/** Two ranks reduce longer data whole as well, as long as the room for what comes is worth it. */
+const TREE_BYTES_OF_TWO = 2 * 1024 * 1024;
 
 const limitFor = (team: Team, limit: number, limitOfTwo: number): number => (team.size === 2 ? limitOfTwo : limit);
+
+const isWhole = (team: Team, board: Board, byteLength: number): boolean =>
+  byteLength <= Math.min(board.mostBytes, limitFor(team, WHOLE_BYTES, WHOLE_BYTES_OF_TWO));
 
 export function barrier(team: Team): void {
   if (team.size === 1) return;
@@ -41,8 +44,7 @@ export function barrier(team: Team): void {
 export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
   if (team.size === 1) return;
   const { board } = team;
-  const byteLength = byteLengthOf(buf, kind);
-  if (board !== null && byteLength <= Math.min(board.mostBytes, limitFor(team, board.mostBytes, PAIR_BOARD_BYTES))) boardBcast(board, team.rank, buf, kind, root);
+  if (board !== null && isWhole(team, board, byteLengthOf(buf, kind))) boardBcast(board, team.rank, buf, kind, root);
   else if (board !== null && team.size > 2) stagedBcast(board, team.rank, buf, root);
   else if (buf.byteLength <= BCAST_TREE_BYTES || team.size === 2) binomialBcast(team, buf, root);
   else chainBcast(team, buf, root);
@@ -55,9 +57,9 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
 export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf | null, root: number): void {
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
-  if (board !== null && byteLength <= Math.min(board.mostBytes, limitFor(team, ROOT_BYTES, PAIR_BOARD_BYTES))) boardReduce(board, team.size, reduction, own, result, team.parts);
+  if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.size, reduction, own, result, team.parts);
   else if (board !== null && team.size > 2) stagedReduce(board, team.rank, team.size, reduction, own, result, team.parts.views);
-  else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, PAIR_BYTES)) binomialReduce(team, reduction, own, result, root);
+  else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);
 }
 
@@ -65,11 +67,11 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
 export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Buf): void {
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
-  if (board !== null && byteLength <= Math.min(board.mostBytes, limitFor(team, WHOLE_BYTES, PAIR_BOARD_BYTES))) {
+  if (board !== null && isWhole(team, board, byteLength)) {
     boardAllreduce(board, team.size, reduction, own, result, team.parts);
   } else if (board !== null && team.size > 2) {
     stagedReduce(board, team.rank, team.size, reduction, own, result, team.parts.views);
-  } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, PAIR_BYTES)) {
+  } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, TREE_BYTES_OF_TWO)) {
     doublingAllreduce(team, reduction, own, result);
   } else if (reduction.op.commute) {
     ringAllreduce(team, reduction, own, result);

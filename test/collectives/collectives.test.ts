@@ -11,6 +11,10 @@ test.each(CASES)('barrier, bcast and bcastObject: %d ranks, %s', async (size, co
   await runRanks(size, program('basics'), { args: [cores] });
 });
 
+test('where the region has no room for long data on the board: 4 ranks', async () => {
+  await runRanks(4, program('basics'), { args: ['crowded'], launcherArgs: ['--region-size', '1M'] });
+});
+
 test.each(SIZES)('a value that cannot be packed is an error on every rank: %d ranks', async (size) => {
   await runRanks(size, program('basics'), { args: ['unpackable'] });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Absent } from '../../osu-bench/report/commands';
 import { aheadOf, type Measurement } from '../../osu-bench/report/measurement';
+import { Pace } from '../../osu-bench/report/load';
 import { Rounds, runAll } from '../../osu-bench/report/run';
 import { absences, paperRows } from '../../osu-bench/report/words';
 import { until } from '../support/launcher';
@@ -130,6 +131,7 @@ describe('the file of rounds', () => {
     sides: [{ name: 'zivm', run }],
   });
   const silent = (): void => undefined;
+  const unknownPace = (): Pace => new Pace(() => undefined);
   const file = (): string => join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl');
 
   test('is begun anew when it is complete, or of another build', async () => {
@@ -138,7 +140,7 @@ describe('the file of rounds', () => {
     const start = async (build: string, isComplete: boolean): Promise<number> => {
       const rounds = new Rounds(path, { ...heading, build });
       const before = runs;
-      await runAll([measurement(() => ({ 8: ++runs }))], () => 2, rounds, silent);
+      await runAll([measurement(() => ({ 8: ++runs }))], () => 2, rounds, unknownPace(), silent);
       if (isComplete) rounds.complete();
       return runs - before;
     };
@@ -154,12 +156,12 @@ describe('the file of rounds', () => {
       throw new Error('it broke');
     });
     const first = new Rounds(path, heading);
-    await runAll([fails], () => 1, first, silent);
+    await runAll([fails], () => 1, first, unknownPace(), silent);
     expect(first.failures).toBe(1);
     expect(absences([first.resultOf(fails)])).toEqual(['M: zivm FAILED: it broke']);
     const works = measurement(() => ({ 8: 1 }));
     const second = new Rounds(path, heading);
-    await runAll([works], () => 1, second, silent);
+    await runAll([works], () => 1, second, unknownPace(), silent);
     expect([second.failures, second.resultOf(works).sides[0]!.rounds]).toEqual([0, [{ 8: 1 }]]);
   });
 
@@ -170,8 +172,27 @@ describe('the file of rounds', () => {
       throw new Absent('not here');
     });
     const rounds = new Rounds(file(), heading);
-    await runAll([absent], () => 3, rounds, silent);
+    await runAll([absent], () => 3, rounds, unknownPace(), silent);
     expect([tries, rounds.failures, absences([rounds.resultOf(absent)])]).toEqual([1, 0, ['M: zivm is absent: not here']]);
+  });
+});
+
+describe('the pace of the machine', () => {
+  const paceOf = (looks: (number | undefined)[]): Pace => new Pace(() => looks.shift());
+
+  test('a run waits until it is as quick as it was at best', () => {
+    const looks = [60, 280, 270, 65, 62];
+    const pace = paceOf(looks);
+    expect([pace.settle(), pace.settle(), looks]).toEqual([60, 65, [62]]);
+  });
+
+  test('but not for ever, and what comes is what is said', () => {
+    const pace = paceOf([60, ...new Array<number>(10).fill(280), 61]);
+    expect([pace.settle(), pace.settle(), pace.settle()]).toEqual([60, 280, 61]);
+  });
+
+  test('where it cannot be measured nothing waits', () => {
+    expect(paceOf([]).settle()).toBeUndefined();
   });
 });
 

@@ -19,6 +19,13 @@ const LENGTHS = [
   [128, 136],
 ] as const;
 
+/** The same of long data among more than two ranks: both of several pieces. */
+const LONG_LENGTHS = [
+  [200_000, 136_000],
+  [131_072, 196_608],
+  [65_544, 65_536],
+] as const;
+
 const comm = join();
 const { rank, size } = comm;
 
@@ -74,6 +81,25 @@ function allreduce(odd: number, oddBytes: number, byteLength: number, op: Op): v
   throwsTruncate(() => comm.allreduce(mine, mine.slice(), op), odd);
 }
 
+/** Of long data everybody combines a part, and reads all lengths. */
+function longReduce(odd: number, root: number, oddBytes: number, byteLength: number): void {
+  const mine = new Float64Array((rank === odd ? oddBytes : byteLength) / 8);
+  throwsTruncate(() => comm.reduce(mine, mine.slice(), Op.SUM, root), odd);
+}
+
+function long(): void {
+  for (const [oddBytes, byteLength] of LONG_LENGTHS) {
+    for (const odd of [0, size - 1]) {
+      for (const root of [0, size - 1]) {
+        bcast(odd, root, oddBytes, byteLength);
+        longReduce(odd, root, oddBytes, byteLength);
+      }
+      allreduce(odd, oddBytes, byteLength, Op.MAX);
+      expectUsable();
+    }
+  }
+}
+
 expectUsable();
 for (const [oddBytes, byteLength] of LENGTHS) {
   for (const odd of new Set([0, size >> 1, size - 1])) {
@@ -88,3 +114,4 @@ for (const [oddBytes, byteLength] of LENGTHS) {
     expectUsable();
   }
 }
+if (size > 2) long();

@@ -8,7 +8,7 @@ import { pause } from './support/pause';
 
 /*
  * Any number of ranks: all compute the same random schedule of collectives from a seed, the first argument; the second
- * is the number of rounds. Their lengths are on both sides of where the board ends and messages begin. One rank now and
+ * is the number of rounds. Their lengths are on both sides of the limits between algorithms. One rank now and
  * then comes so late that the others sleep, and messages of the user are under way meanwhile.
  */
 
@@ -16,8 +16,8 @@ const TYPES = [Float64Array, Int32Array, Int16Array, BigInt64Array] as const;
 const CALLS = ['barrier', 'bcast', 'reduce', 'allreduce'] as const;
 /** Up to 1120 bytes of the widest types, where the board has room for 1024. */
 const MOST_ELEMENTS = 140;
-/** Around the limit of the board. */
-const LIMIT_BYTES = [1016, 1024, 1032];
+/** Around the limits between ways of doing it. */
+const LIMIT_BYTES = [1016, 1024, 1032, 2040, 2048, 2056, 65_544, 140_000];
 const MESSAGE_LENGTHS = [0, 8, 100, 3000, 40_000];
 /** Rounds that a message may be under way. */
 const MOST_ROUNDS_UNDER_WAY = 6;

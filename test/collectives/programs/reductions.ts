@@ -7,7 +7,7 @@ import { contribution, ELEMENT_TYPES, type ElementType, isBitwise, isFloat, mode
 
 /*
  * Any number of ranks: reduce and allreduce, every operation with every type and lengths on both sides of the limits
- * between algorithms (16 and 32 KiB), against a model that works in rank order.
+ * between algorithms (1, 2, 32 and 64 KiB), against a model that works in rank order.
  */
 
 const SENTINEL = 77;

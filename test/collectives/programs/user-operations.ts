@@ -146,4 +146,27 @@ function failing(): void {
   if (rank === 0) assert.ok(got.every((value) => value === (size * (size - 1)) / 2));
 }
 
-for (const part of [inRankOrder, concatenation, commuting, wrongArguments, failing]) part();
+/** An operation that fails on one rank of many: whoever wants the result is told, all leave the call, and what follows is in step. */
+function failingSomewhere(): void {
+  if (size <= 2) return;
+  const culprit = size - 1;
+  const careless = Op.create(() => {
+    if (rank === culprit) throw new RangeError('careless');
+  });
+  for (const length of [1000, 100_000]) {
+    const mine = new Float64Array(length).fill(rank);
+    const got = new Float64Array(length);
+    const expectFailure = (call: () => void): void => {
+      if (rank === culprit) assert.throws(call, RangeError);
+      else assert.equal(throwsCode(call, 'ERR_ZIVM_OP').rank, culprit);
+    };
+    expectFailure(() => comm.allreduce(mine, got, careless));
+    const reduce = (): void => comm.reduce(mine, got, careless, 0);
+    if (rank === culprit || rank === 0) expectFailure(reduce);
+    else reduce();
+    comm.allreduce(mine, got);
+    assert.ok(got.every((value) => value === (size * (size - 1)) / 2));
+  }
+}
+
+for (const part of [failingSomewhere, inRankOrder, concatenation, commuting, wrongArguments, failing]) part();
