@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 const SAMPLE_MS = 300;
-/** A pace this much slower than the best that was seen is another one. */
-const OTHER_PACE = 1.5;
+/** Cores are near each other when a flag takes less than so many times the least that was seen (two threads of one core take half of what two cores of one cache take). */
+const NEAR = 3;
 const PACE_LOOKS = 10;
 const PACE_PAUSE_MS = 400;
 
@@ -23,9 +23,9 @@ function times(): { busy: number; all: number } {
 }
 
 /**
- * The host of a virtual machine moves its cores nearer to each other or farther apart, which makes all that two cores do
- * together up to four times slower, for seconds or minutes. Each run waits some seconds for the quick pace, so that as
- * few as possible are compared with runs at another pace.
+ * The host of a virtual machine moves its cores: to two threads of one core, two cores of one cache, or two that share
+ * none, where all that they do together takes up to four times as long; for seconds or minutes. Each run waits some
+ * seconds until they are near each other, so that as few as possible are compared with runs at another pace.
  */
 export class Pace {
   readonly #look: () => number | undefined;
@@ -36,13 +36,13 @@ export class Pace {
     this.#look = look;
   }
 
-  /** Waits for the best pace that was seen, but not for long. @returns the pace then, in nanoseconds */
+  /** Waits until the cores are near each other, but not for long. @returns what a flag takes then, in nanoseconds */
   settle(): number | undefined {
     for (let look = 1; ; look++) {
       const ns = this.#look();
       if (ns === undefined) return undefined;
       this.#best = Math.min(this.#best, ns);
-      if (ns <= this.#best * OTHER_PACE || look === PACE_LOOKS) return ns;
+      if (ns <= this.#best * NEAR || look === PACE_LOOKS) return ns;
       pause(PACE_PAUSE_MS);
     }
   }
