@@ -58,7 +58,7 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.size, reduction, own, result, team.parts);
-  else if (board !== null && team.size > 2) stagedReduce(board, team.rank, team.size, reduction, own, result, team.parts.views);
+  else if (board !== null && team.size > 2) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.parts.views);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);
 }
@@ -70,7 +70,7 @@ export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Bu
   if (board !== null && isWhole(team, board, byteLength)) {
     boardAllreduce(board, team.size, reduction, own, result, team.parts);
   } else if (board !== null && team.size > 2) {
-    stagedReduce(board, team.rank, team.size, reduction, own, result, team.parts.views);
+    stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.parts.views);
   } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, TREE_BYTES_OF_TWO)) {
     doublingAllreduce(team, reduction, own, result);
   } else if (reduction.op.commute) {

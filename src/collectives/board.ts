@@ -22,7 +22,7 @@ const MEETING_HELD = 16;
 const MEETING_WORDS = 32;
 
 /** Instead of a length: this rank has no data, for it has failed. */
-const FAILED = -1;
+export const FAILED = -1;
 /** Instead of a length: this rank gives no data in this operation. */
 export const NOTHING = -2;
 
@@ -116,11 +116,6 @@ export class Board {
   publishWritten(byteLength: number): void {
     this.#enter(byteLength);
     this.#wakeAll();
-  }
-
-  /** Publishes that this rank's data is missing, in an operation that goes on. */
-  publishFailure(): void {
-    this.publishWritten(FAILED);
   }
 
   /** Waits until a rank has published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */

@@ -1,6 +1,6 @@
 import type { Buf } from '../comm/elements';
 import type { Views } from '../ring/views';
-import type { Board } from './board';
+import { type Board, FAILED } from './board';
 import { combine, type Reduction } from './combine';
 import { wholeBlocks } from './reduce-chain';
 
@@ -40,8 +40,18 @@ export function stagedBcast(board: Board, rank: number, buf: Buf, root: number):
  * element is combined in one place, so every rank gets the same bits.
  * @param own this rank's elements
  * @param result where the result goes, if this rank wants it; may be `own`
+ * @param isForAll every rank wants it: then they all wait together
  */
-export function stagedReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
+export function stagedReduce(
+  board: Board,
+  rank: number,
+  size: number,
+  reduction: Reduction,
+  own: Buf,
+  result: Buf | null,
+  isForAll: boolean,
+  views: Views,
+): void {
   const { byteLength } = own;
   const mostBytes = wholeBlocks(board.mostBytes, reduction);
   let failure: { error: unknown } | undefined;
@@ -56,18 +66,20 @@ export function stagedReduce(board: Board, rank: number, size: number, reduction
 
     board.begin();
     const shareBytes = shares.length(rank);
+    let published = shareBytes;
     try {
       combineAll(reduction, views, operands, board.ownData(shareBytes), shareBytes / reduction.elementBytes);
-      board.publishWritten(shareBytes);
     } catch (error) {
       // An operation of the user's: the others go on, and are told.
-      board.publishFailure();
+      published = FAILED;
       failure ??= { error };
     }
+    if (isForAll) board.meet(published);
+    else board.publishWritten(published);
     if (result === null || failure !== undefined) continue;
     try {
       for (let of = 0; of < size; of++) {
-        board.wait(of);
+        if (!isForAll) board.wait(of);
         board.copyOutPart(of, result, offset + shares.start(of), shares.length(of), shares.length(of));
       }
     } catch (error) {
