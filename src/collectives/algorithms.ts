@@ -34,6 +34,10 @@ const limitFor = (team: Team, limit: number, limitOfTwo: number): number => (tea
 const isWhole = (team: Team, board: Board, byteLength: number): boolean =>
   byteLength <= Math.min(board.mostBytes, limitFor(team, WHOLE_BYTES, WHOLE_BYTES_OF_TWO));
 
+/** Pieces are whole blocks, and have to fit. */
+const isStaged = (team: Team, board: Board, { op, elementBytes }: Reduction): boolean =>
+  team.size > 2 && op.blockLength * elementBytes <= board.mostBytes;
+
 export function barrier(team: Team): void {
   if (team.size === 1) return;
   const { board } = team;
@@ -58,7 +62,7 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.size, reduction, own, result, team.parts);
-  else if (board !== null && team.size > 2) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.parts.views);
+  else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.parts.views);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);
 }
@@ -69,7 +73,7 @@ export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Bu
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength)) {
     boardAllreduce(board, team.size, reduction, own, result, team.parts);
-  } else if (board !== null && team.size > 2) {
+  } else if (board !== null && isStaged(team, board, reduction)) {
     stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.parts.views);
   } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, TREE_BYTES_OF_TWO)) {
     doublingAllreduce(team, reduction, own, result);

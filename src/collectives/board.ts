@@ -229,7 +229,7 @@ export class Board {
   }
 
   #data(rank: number, byteLength: number): number {
-    if (byteLength <= SLOT_BYTES) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
+    if (byteLength <= SLOT_BYTES || this.#longBytes === 0) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
     return this.#long + (rank * TURNS + (this.#number & (TURNS - 1))) * this.#longBytes;
   }
 

@@ -12,7 +12,7 @@ test.each(CASES)('barrier, bcast and bcastObject: %d ranks, %s', async (size, co
 });
 
 test('where the region has no room for long data on the board: 4 ranks', async () => {
-  await runRanks(4, program('basics'), { args: ['crowded'], launcherArgs: ['--region-size', '1M'] });
+  await runRanks(4, program('basics'), { args: ['crowded'], launcherArgs: ['--region-size', '512K'] });
 });
 
 test.each(SIZES)('a value that cannot be packed is an error on every rank: %d ranks', async (size) => {

@@ -169,4 +169,20 @@ function failingSomewhere(): void {
   }
 }
 
-for (const part of [failingSomewhere, inRankOrder, concatenation, commuting, wrongArguments, failing]) part();
+/** A block that is longer than any piece. */
+function longBlocks(): void {
+  const blockLength = 12_000;
+  const sum = Op.create(
+    (input, inout) => {
+      for (let i = 0; i < inout.length; i++) (inout as Float64Array)[i]! += (input as Float64Array)[i]!;
+    },
+    { blockLength },
+  );
+  const got = new Float64Array(2 * blockLength);
+  comm.allreduce(new Float64Array(got.length).fill(rank), got, sum);
+  assert.ok(got.every((value) => value === (size * (size - 1)) / 2));
+  comm.reduce(new Float64Array(got.length).fill(1), got, sum, size - 1);
+  if (rank === size - 1) assert.ok(got.every((value) => value === size));
+}
+
+for (const part of [longBlocks, failingSomewhere, inRankOrder, concatenation, commuting, wrongArguments, failing]) part();
