@@ -43,7 +43,7 @@ inline bool GetBytes(napi_env env, napi_value value, Bytes* bytes) {
   return true;
 }
 
-// The region's memory, by a handle (memoryHandle).
+// Memory named by a handle (memoryHandle).
 struct Memory {
   uint8_t* data;
   size_t byteLength;

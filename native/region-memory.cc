@@ -11,14 +11,13 @@ static bool InRange(size_t size, int64_t offset, int64_t count) {
   return offset >= 0 && count >= 0 && offset <= byteLength && count <= byteLength - offset;
 }
 
-// memoryHandle(buffer: ArrayBuffer, byteOffset = 0, byteLength = all the rest): handle
-// What the copies below name the region by: asking an array for its memory costs as much as the rest of a call.
-// The caller keeps the buffer as long as the handle.
+// memoryHandle(array): handle
+// What native calls name memory by that they are given again and again: asking an array for its memory costs as much as
+// the rest of a call. The caller keeps the array as long as the handle.
 static Napi::Value MemoryHandle(const Napi::CallbackInfo& info) {
-  Napi::ArrayBuffer buffer = info[0].As<Napi::ArrayBuffer>();
-  size_t offset = info[1].IsNumber() ? static_cast<size_t>(info[1].As<Napi::Number>().Int64Value()) : 0;
-  size_t byteLength = info[2].IsNumber() ? static_cast<size_t>(info[2].As<Napi::Number>().Int64Value()) : buffer.ByteLength() - offset;
-  return Napi::External<Memory>::New(info.Env(), new Memory{static_cast<uint8_t*>(buffer.Data()) + offset, byteLength},
+  Bytes bytes;
+  if (!GetBytes(info.Env(), info[0], &bytes)) return Napi::Number::New(info.Env(), -EINVAL);
+  return Napi::External<Memory>::New(info.Env(), new Memory{bytes.data, bytes.byteLength},
                                      [](Napi::Env, Memory* memory) { delete memory; });
 }
 

@@ -17,7 +17,7 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** Names a buffer to the native copies; use it only while the buffer is kept. */
+/** Names an array's memory to native calls; use it only while the array is kept, and as long as it was. */
 export interface MemoryHandle {
   readonly brand: unique symbol;
 }
@@ -35,7 +35,7 @@ export interface Watcher {
 
 /** The addon (native/): functions return a value >= 0, or -errno. */
 interface Native {
-  memoryHandle(buffer: ArrayBuffer, byteOffset?: number, byteLength?: number): MemoryHandle;
+  memoryHandle(array: TypedArray): MemoryHandle;
   copyIn(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
   copyOut(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
   combine(

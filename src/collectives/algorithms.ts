@@ -61,7 +61,7 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
 export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf | null, root: number): void {
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
-  if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.size, reduction, own, result, team.parts);
+  if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.rank, team.size, reduction, own, result, team.parts);
   else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.parts.views);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);

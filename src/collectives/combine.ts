@@ -1,4 +1,5 @@
 import { ARRAY_TYPES, type Buf, elementBytesOf, Kind } from '../comm/elements';
+import { UserMemory } from '../comm/user-memory';
 import { ZivmError } from '../errors';
 import { type MemoryHandle, native } from '../native';
 import { Views } from '../ring/views';
@@ -31,9 +32,14 @@ function reductionOf(op: Op, kind: Kind, call: string): Reduction {
 
 const isBitwise = (op: Op): boolean => op.name === 'BAND' || op.name === 'BOR' || op.name === 'BXOR';
 
+/** The user's arrays that were operands, and results, last. */
+const LEFT = new UserMemory();
+const RIGHT = new UserMemory();
+const OUT = new UserMemory();
+
 /**
  * out = left op right, element by element; `out` may be one of the two. Offsets are in bytes from the start of each
- * array, or of the region, counts in elements.
+ * array, or of the region, counts in elements: no more than the arrays have.
  */
 export function combine(
   { op, kind, elementBytes }: Reduction,
@@ -46,7 +52,7 @@ export function combine(
   count: number,
 ): void {
   if (op.apply === undefined) {
-    const result = native.combine(op.kernel, kind, memoryOf(left), leftOffset, memoryOf(right), rightOffset, memoryOf(out), outOffset, count);
+    const result = native.combine(op.kernel, kind, memoryOf(left, LEFT), leftOffset, memoryOf(right, RIGHT), rightOffset, memoryOf(out, OUT), outOffset, count);
     if (result !== 0) throw new ZivmError('ERR_ZIVM_INTERNAL', `Op.${op.name}: the kernel refused ${count} elements of type ${kind}`);
     return;
   }
@@ -57,8 +63,8 @@ export function combine(
   bytesOf(out instanceof Views ? out.uint8 : out, outOffset, byteLength).set(bytesOf(inout, 0, byteLength));
 }
 
-function memoryOf(operand: Buf | Views): Buf | MemoryHandle {
-  return operand instanceof Views ? operand.handle : operand;
+function memoryOf(operand: Buf | Views, user: UserMemory): Buf | MemoryHandle {
+  return operand instanceof Views ? operand.handle : user.of(operand);
 }
 
 /** The user's function gets arrays of its own: it can neither keep nor change what others see. */

@@ -5,6 +5,8 @@ import type { Parts } from '../comm/parts';
 import { combineShort, copyShort, isShort, isShortCopy, shortView } from './combine-short';
 import { copyWhole } from '../comm/payload';
 
+const NO_RANK = -1;
+
 /*
  * Collectives that are one operation on a board: everybody reads what it needs straight from the others' slots.
  */
@@ -33,16 +35,21 @@ export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, roo
 export function boardAllreduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf, parts: Parts): void {
   board.begin();
   board.meet(writeOwn(board, reduction, own, parts));
-  combineAll(board, size, reduction, result, parts);
+  combineAll(board, size, reduction, NO_RANK, own, result, parts);
 }
 
-/** @param own this rank's elements @param result where the root leaves the result; may be `own`. Null elsewhere */
-export function boardReduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf | null, parts: Parts): void {
+/**
+ * The root combines straight out of its own array if that is the first or the second operand. (A later one may be
+ * overwritten before its turn: it may be where the result goes.)
+ * @param own this rank's elements @param result where the root leaves the result; may be `own`. Null elsewhere
+ */
+export function boardReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, parts: Parts): void {
   board.begin();
-  board.publishWritten(writeOwn(board, reduction, own, parts));
+  const isDirect = result !== null && rank < 2;
+  board.publishWritten(isDirect ? NOTHING : writeOwn(board, reduction, own, parts));
   if (result === null) return;
   board.waitForAll();
-  combineAll(board, size, reduction, result, parts);
+  combineAll(board, size, reduction, isDirect ? rank : NO_RANK, own, result, parts);
 }
 
 /** Writes this rank's elements to where the others read them. @returns their length in bytes */
@@ -53,20 +60,24 @@ function writeOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, par
   else copyWhole(parts.views, at, kind, own, byteLength, parts.user);
   return byteLength;
 }
-function combineAll(board: Board, size: number, reduction: Reduction, result: Buf, parts: Parts): void {
+
+/** @param direct the rank, 0 or 1, whose elements are not on the board but in `own`; or NO_RANK */
+function combineAll(board: Board, size: number, reduction: Reduction, direct: number, own: Buf, result: Buf, parts: Parts): void {
   const { op, kind, elementBytes } = reduction;
   const count = result.length;
   const byteLength = count * elementBytes;
+  const leftAt = direct === 0 ? 0 : board.dataOf(0, byteLength);
+  const rightAt = direct === 1 ? 0 : board.dataOf(1, byteLength);
   if (isShort(op, kind, count)) {
     const region = shortView(parts.views, kind);
-    combineShort(op, region, board.dataOf(0, byteLength) / elementBytes, region, board.dataOf(1, byteLength) / elementBytes, result);
+    combineShort(op, direct === 0 ? own : region, leftAt / elementBytes, direct === 1 ? own : region, rightAt / elementBytes, result);
     for (let rank = 2; rank < size; rank++) {
       combineShort(op, result, 0, region, board.dataOf(rank, byteLength) / elementBytes, result);
     }
     return;
   }
   const { views } = parts;
-  combine(reduction, views, board.dataOf(0, byteLength), views, board.dataOf(1, byteLength), result, 0, count);
+  combine(reduction, direct === 0 ? own : views, leftAt, direct === 1 ? own : views, rightAt, result, 0, count);
   for (let rank = 2; rank < size; rank++) {
     combine(reduction, result, 0, views, board.dataOf(rank, byteLength), result, 0, count);
   }

@@ -1,7 +1,7 @@
 import type { Buf } from './elements';
 
-/** Larger memory is not kept alive for the sake of a view. */
-const KEPT_BYTES = 64 * 1024;
+/** Larger memory is not kept alive for the sake of a view, or a handle. */
+export const KEPT_BYTES = 64 * 1024;
 
 /**
  * The array that a user's messages came from, or went to, last, under 64-bit words. Programs send and receive with the

@@ -34,6 +34,6 @@ export class Views {
     this.float64 = new Float64Array(memory, byteOffset, byteLength / 8);
     this.bigInt64 = new BigInt64Array(memory, byteOffset, byteLength / 8);
     this.bigUint64 = new BigUint64Array(memory, byteOffset, byteLength / 8);
-    this.handle = native.memoryHandle(memory, byteOffset, byteLength);
+    this.handle = native.memoryHandle(this.uint8);
   }
 }

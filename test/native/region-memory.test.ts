@@ -28,7 +28,7 @@ const bytesOf = (array: TypedArray): Uint8Array => new Uint8Array(array.buffer, 
 describe('copies between the region and an array', () => {
   it('move the bytes that were asked for, and no others', () => {
     for (const array of arrays()) {
-      const handle = native.memoryHandle(memory);
+      const handle = native.memoryHandle(new Uint8Array(memory));
       region.fill(7);
       bytesOf(array).set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
       expect(native.copyIn(handle, 101, array, 3, 5)).toBeUndefined();
@@ -40,7 +40,7 @@ describe('copies between the region and an array', () => {
   });
 
   it('may touch the very ends, and be of nothing', () => {
-    const handle = native.memoryHandle(memory);
+    const handle = native.memoryHandle(new Uint8Array(memory));
     const array = new Uint8Array(16).fill(9);
     expect(native.copyIn(handle, REGION_BYTES - 16, array, 0, 16)).toBeUndefined();
     expect(region[REGION_BYTES - 1]).toBe(9);
@@ -65,7 +65,7 @@ describe('copies between the region and an array', () => {
     ['the offset is infinite', 0, 1e300, 1],
     ['the count is infinite', 0, 0, 1e300],
   ])('are refused, and write nothing, when %s', (_, at, offset, count) => {
-    const handle = native.memoryHandle(memory);
+    const handle = native.memoryHandle(new Uint8Array(memory));
     for (const array of arrays()) {
       bytesOf(array).fill(3);
       expect(native.copyIn(handle, at, array, offset, count)).toBe(EINVAL);
@@ -76,7 +76,7 @@ describe('copies between the region and an array', () => {
   });
 
   it('are refused when an argument is something else', () => {
-    const handle = native.memoryHandle(memory);
+    const handle = native.memoryHandle(new Uint8Array(memory));
     const wrong: unknown[][] = [
       [{}, 0, new Uint8Array(4), 0, 4],
       [memory, 0, new Uint8Array(4), 0, 4],
@@ -99,7 +99,7 @@ describe('copies between the region and an array', () => {
   it('see that an array was transferred away', () => {
     const array = new Uint8Array(16);
     structuredClone(array.buffer, { transfer: [array.buffer] });
-    const handle = native.memoryHandle(memory);
+    const handle = native.memoryHandle(new Uint8Array(memory));
     expect(native.copyIn(handle, 0, array, 0, 1)).toBe(EINVAL);
     expect(native.copyOut(handle, 0, array, 0, 1)).toBe(EINVAL);
   });
@@ -111,7 +111,7 @@ describe('yieldWhileSame', () => {
   it('returns at once when a word is not what it was', () => {
     const words = new Int32Array(memory).fill(5);
     words[9] = -6;
-    const handle = native.memoryHandle(memory);
+    const handle = native.memoryHandle(new Uint8Array(memory));
     // With such a number of turns it would not return in a lifetime.
     native.yieldWhileSame(handle, new Int32Array([3, 9]), new Int32Array([5, 5]), 2, FOREVER);
     native.yieldWhileSame(handle, new Int32Array([9]), new Int32Array([5]), 1, FOREVER);
@@ -119,12 +119,12 @@ describe('yieldWhileSame', () => {
 
   it('returns after its turns when nothing changes', () => {
     new Int32Array(memory).fill(5);
-    native.yieldWhileSame(native.memoryHandle(memory), new Int32Array([0, 63]), new Int32Array([5, 5]), 2, 100);
-    native.yieldWhileSame(native.memoryHandle(memory), new Int32Array(2), new Int32Array(2), 0, 3);
+    native.yieldWhileSame(native.memoryHandle(new Uint8Array(memory)), new Int32Array([0, 63]), new Int32Array([5, 5]), 2, 100);
+    native.yieldWhileSame(native.memoryHandle(new Uint8Array(memory)), new Int32Array(2), new Int32Array(2), 0, 3);
   });
 
   it('returns at once, and reads nothing, when a position or the count is out of bounds', () => {
-    const handle = native.memoryHandle(memory);
+    const handle = native.memoryHandle(new Uint8Array(memory));
     const zero = new Int32Array(memory).fill(0);
     for (const position of [-1, REGION_BYTES / 4, 2 ** 31 - 1, -(2 ** 31)]) {
       native.yieldWhileSame(handle, new Int32Array([0, position]), zero, 2, FOREVER);

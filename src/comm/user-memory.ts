@@ -1,0 +1,33 @@
+import { type MemoryHandle, native } from '../native';
+import type { Buf } from './elements';
+import { KEPT_BYTES } from './user-words';
+
+/**
+ * A handle of the array that reductions worked on last, for native calls: to ask an array for its memory takes as long as
+ * the rest of a call.
+ */
+export class UserMemory {
+  #array: Buf | null = null;
+  #handle: MemoryHandle | null = null;
+  #missed: Buf | null = null;
+
+  /**
+   * The handle of `array` as it was when it was learnt; or the array, while it is not known yet or where it is a part of a
+   * large buffer. A buffer may have been resized or transferred since: work on no more elements than the array has now.
+   */
+  of(array: Buf): MemoryHandle | Buf {
+    if (array !== this.#array && !this.#learn(array)) return array;
+    return this.#handle ?? array;
+  }
+
+  /** A handle is made for an array that comes twice in a row. */
+  #learn(array: Buf): boolean {
+    if (array !== this.#missed) {
+      this.#missed = array;
+      return false;
+    }
+    this.#array = array;
+    this.#handle = array.buffer.byteLength <= KEPT_BYTES ? native.memoryHandle(array) : null;
+    return true;
+  }
+}
