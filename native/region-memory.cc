@@ -1,9 +1,9 @@
 // What native code does with the region's memory: copies between it and typed arrays of any kind, without the views
 // that TypedArray.set would need, and looks at words of it between yields.
 #include "addon.h"
+#include "copy.h"
 
 #include <cerrno>
-#include <cstring>
 #include <sched.h>
 
 static bool InRange(size_t size, int64_t offset, int64_t count) {
@@ -50,7 +50,7 @@ static bool GetCopyArguments(napi_env env, napi_callback_info info, CopyArgument
 static napi_value CopyIn(napi_env env, napi_callback_info info) {
   CopyArguments copy;
   if (!GetCopyArguments(env, info, &copy)) return RawNumber(env, -EINVAL);
-  memcpy(copy.region, copy.array, copy.count);
+  Copy(copy.region, copy.array, copy.count);
   return nullptr;
 }
 
@@ -58,7 +58,7 @@ static napi_value CopyIn(napi_env env, napi_callback_info info) {
 static napi_value CopyOut(napi_env env, napi_callback_info info) {
   CopyArguments copy;
   if (!GetCopyArguments(env, info, &copy)) return RawNumber(env, -EINVAL);
-  memcpy(copy.array, copy.region, copy.count);
+  Copy(copy.array, copy.region, copy.count);
   return nullptr;
 }
 
