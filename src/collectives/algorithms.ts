@@ -9,7 +9,7 @@ import type { Reduction } from './combine';
 import { boardAllreduce, boardBarrier, boardBcast, boardReduce } from './on-board';
 import { binomialReduce } from './reduce-binomial';
 import { chainReduce } from './reduce-chain';
-import { stagedBcast, stagedReduce } from './staged';
+import { pairReduce, stagedBcast, stagedReduce } from './staged';
 import type { Team } from './team';
 
 /*
@@ -19,8 +19,10 @@ import type { Team } from './team';
 
 /** Up to here a collective is one operation on the board: who wants the data of all reads all of it. */
 const WHOLE_BYTES = 2 * 1024;
-/** Two ranks read each other's data either way. Longer data of theirs goes by messages, which copy it only once. */
+/** Two ranks read each other's data either way. */
 const WHOLE_BYTES_OF_TWO = 32 * 1024;
+/** Longer data of theirs goes by messages, which copy it only once: that is slower where cores share a cache, and quicker where they do not. */
+const PIECES_BYTES_OF_TWO = 128 * 1024;
 
 /** Messages: up to these limits the number of rounds counts, above them the bytes that each rank moves. */
 const BCAST_TREE_BYTES = 64 * 1024;
@@ -35,8 +37,8 @@ const isWhole = (team: Team, board: Board, byteLength: number): boolean =>
   byteLength <= Math.min(board.mostBytes, limitFor(team, WHOLE_BYTES, WHOLE_BYTES_OF_TWO));
 
 /** Pieces are whole blocks, and have to fit. */
-const isStaged = (team: Team, board: Board, { op, elementBytes }: Reduction): boolean =>
-  team.size > 2 && op.blockLength * elementBytes <= board.mostBytes;
+const blocksFit = (board: Board, { op, elementBytes }: Reduction): boolean => op.blockLength * elementBytes <= board.mostBytes;
+const isStaged = (team: Team, board: Board, reduction: Reduction): boolean => team.size > 2 && blocksFit(board, reduction);
 
 export function barrier(team: Team): void {
   if (team.size === 1) return;
@@ -48,9 +50,10 @@ export function barrier(team: Team): void {
 export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
   if (team.size === 1) return;
   const { board } = team;
-  if (board !== null && isWhole(team, board, byteLengthOf(buf, kind))) boardBcast(board, team.rank, buf, kind, root);
-  else if (board !== null && team.size > 2) stagedBcast(board, team.rank, buf, root);
-  else if (buf.byteLength <= BCAST_TREE_BYTES || team.size === 2) binomialBcast(team, buf, root);
+  const byteLength = byteLengthOf(buf, kind);
+  if (board !== null && isWhole(team, board, byteLength)) boardBcast(board, team.rank, buf, kind, root);
+  else if (board !== null && (team.size > 2 || byteLength <= PIECES_BYTES_OF_TWO)) stagedBcast(board, team.rank, buf, root);
+  else if (byteLength <= BCAST_TREE_BYTES || team.size === 2) binomialBcast(team, buf, root);
   else chainBcast(team, buf, root);
 }
 
@@ -63,6 +66,7 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.rank, team.size, reduction, own, result, team.parts);
   else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.parts.views);
+  else if (board !== null && team.size === 2 && byteLength <= PIECES_BYTES_OF_TWO && blocksFit(board, reduction)) pairReduce(board, team.rank, reduction, own, result, team.parts.views);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);
 }
