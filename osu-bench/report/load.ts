@@ -5,6 +5,8 @@ const SAMPLE_MS = 300;
 const NEAR = 3;
 const PACE_LOOKS = 10;
 const PACE_PAUSE_MS = 400;
+/** A run is repeated so often at most. */
+const PACE_RUNS = 4;
 
 /** What runs on this machine while nothing of ours does, in percent of all cores. */
 export function busyWithOthers(): number {
@@ -24,8 +26,10 @@ function times(): { busy: number; all: number } {
 
 /**
  * The host of a virtual machine moves its cores: to two threads of one core, two cores of one cache, or two that share
- * none, where all that they do together takes up to four times as long; for seconds or minutes. Each run waits some
- * seconds until they are near each other, so that as few as possible are compared with runs at another pace.
+ * none, where all that they do together takes up to four times as long. An idle core may be put elsewhere each time it
+ * wakes; while both are busy, they stay where they are, or are moved apart and stay there: the longer a program runs, the more likely.
+ * So each run waits some seconds until the cores are near each other, and is repeated when they were moved
+ * apart in it, lest a program that runs for seconds be compared with one that is done in the first.
  */
 export class Pace {
   readonly #look: () => number | undefined;
@@ -40,11 +44,24 @@ export class Pace {
   settle(): number | undefined {
     for (let look = 1; ; look++) {
       const ns = this.#look();
-      if (ns === undefined) return undefined;
-      this.#best = Math.min(this.#best, ns);
-      if (ns <= this.#best * NEAR || look === PACE_LOOKS) return ns;
+      if (ns === undefined || this.#isNear(ns) || look === PACE_LOOKS) return ns;
       pause(PACE_PAUSE_MS);
     }
+  }
+
+  /** Runs something while the cores are near each other, several times if need be. @returns the outcome of the last run, and what a flag took before it */
+  async hold<T>(run: () => Promise<T>): Promise<[T, number | undefined]> {
+    for (let time = 1; ; time++) {
+      const flagNs = this.settle();
+      const outcome = await run();
+      const after = this.#look();
+      if (after === undefined || this.#isNear(after) || time === PACE_RUNS) return [outcome, flagNs];
+    }
+  }
+
+  #isNear(ns: number): boolean {
+    this.#best = Math.min(this.#best, ns);
+    return ns <= this.#best * NEAR;
   }
 }
 

@@ -16,6 +16,8 @@ export interface Measurement {
   x: 'bytes' | 'ranks';
   unit: string;
   higherIsBetter: boolean;
+  /** Two cores work together: how far apart they are changes it, and is watched. */
+  isPaced?: boolean;
   sides: Side[];
 }
 

@@ -64,8 +64,8 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
   const startInMachines = (count: number): number =>
     timed(() => output(process.execPath, [ZIVMRUN, '--vms', `${count}`, '-n', `${count}`, RANK, 'start']));
   const memory = (count: number): number => parseTable(zivm(count, RANK, ['memory']))[count]!;
-  const us = { x: 'bytes', unit: 'us', higherIsBetter: false } as const;
-  const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true } as const;
+  const us = { x: 'bytes', unit: 'us', higherIsBetter: false, isPaced: true } as const;
+  const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true, isPaced: true } as const;
   const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   return [
     { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes), limit('memcpy and a flag, in C', 'latency')] },

@@ -22,7 +22,7 @@ interface Line {
   at: string;
   /** What others used of the machine just before, in percent. */
   busy: number;
-  /** Nanoseconds of a flag between two cores just before, if known. */
+  /** Nanoseconds of a flag between two cores just before, if that is of interest and known. */
   flagNs?: number | undefined;
   values?: Values;
   /** Why the side is not there, which is not tried again. */
@@ -113,16 +113,21 @@ export async function runAll(
         say(`[${index + 1}/${measurements.length}] ${measurement.name}, round ${round + 1} of ${count}: ${side.name}`);
         const at = new Date().toISOString();
         const busy = busyWithOthers();
-        const flagNs = pace.settle();
-        const outcome = attempt(side.run);
-        await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
+        const run = async (): Promise<Outcome> => {
+          const outcome = attempt(side.run);
+          await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
+          return outcome;
+        };
+        const [outcome, flagNs] = measurement.isPaced === true ? await pace.hold(run) : [await run(), undefined];
         rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, flagNs, ...outcome });
       }
     }
   }
 }
 
-function attempt(run: () => Values): Pick<Line, 'values' | 'absent' | 'failed'> {
+type Outcome = Pick<Line, 'values' | 'absent' | 'failed'>;
+
+function attempt(run: () => Values): Outcome {
   try {
     return { values: run() };
   } catch (error) {

@@ -192,8 +192,17 @@ describe('the pace of the machine', () => {
     expect([pace.settle(), pace.settle(), pace.settle()]).toEqual([60, 280, 61]);
   });
 
-  test('where it cannot be measured nothing waits', () => {
+  test('where it cannot be measured nothing waits, or is repeated', async () => {
     expect(paceOf([]).settle()).toBeUndefined();
+    let runs = 0;
+    expect(await paceOf([]).hold(() => Promise.resolve(++runs))).toEqual([1, undefined]);
+  });
+
+  test('a run in which the cores were moved apart is repeated, but not for ever', async () => {
+    let runs = 0;
+    const run = (): Promise<number> => Promise.resolve(++runs);
+    expect(await paceOf([60, 280, 270, 61, 62]).hold(run)).toEqual([2, 61]);
+    expect(await paceOf([60, 280, 61, 280, 62, 280, 63, 280]).hold(run)).toEqual([6, 63]);
   });
 });
 
