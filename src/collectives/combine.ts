@@ -39,7 +39,7 @@ const OUT = new UserMemory();
 
 /**
  * out = left op right, element by element; `out` may be one of the two. Offsets are in bytes from the start of each
- * array, or of the region, counts in elements: no more than the arrays have.
+ * array, or of the region, counts in elements.
  */
 export function combine(
   { op, kind, elementBytes }: Reduction,

@@ -8,16 +8,17 @@ import { KEPT_BYTES } from './user-words';
  */
 export class UserMemory {
   #array: Buf | null = null;
+  #length = 0;
   #handle: MemoryHandle | null = null;
   #missed: Buf | null = null;
 
   /**
-   * The handle of `array` as it was when it was learnt; or the array, while it is not known yet or where it is a part of a
-   * large buffer. A buffer may have been resized or transferred since: work on no more elements than the array has now.
+   * The handle of `array`; or the array, while it is not known yet, where it is a part of a large buffer, and when its
+   * length has changed, for its buffer has been resized or transferred.
    */
   of(array: Buf): MemoryHandle | Buf {
     if (array !== this.#array && !this.#learn(array)) return array;
-    return this.#handle ?? array;
+    return this.#handle !== null && array.length === this.#length ? this.#handle : array;
   }
 
   /** A handle is made for an array that comes twice in a row. */
@@ -27,6 +28,7 @@ export class UserMemory {
       return false;
     }
     this.#array = array;
+    this.#length = array.length;
     this.#handle = array.buffer.byteLength <= KEPT_BYTES ? native.memoryHandle(array) : null;
     return true;
   }
