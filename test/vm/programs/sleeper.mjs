@@ -1,7 +1,7 @@
 // Rank 1 blocks in a receive while rank 0 pauses: it must not use the processor, and an interrupt must wake it.
 import { readFileSync } from 'node:fs';
 import { Comm } from 'zivm';
-const PAUSE_MS = 3000;
+const PAUSE_MS = 6000;
 const ROUNDS = 3;
 const comm = Comm.world;
 const buf = new Int32Array(1);
