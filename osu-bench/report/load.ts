@@ -27,7 +27,7 @@ function times(): { busy: number; all: number } {
 /**
  * The host of a virtual machine moves its cores: to two threads of one core, two cores of one cache, or two that share
  * none, where all that they do together takes up to four times as long. An idle core may be put elsewhere each time it
- * wakes; while both are busy, they stay where they are, or are moved apart and stay there: the longer a program runs, the more likely.
+ * wakes; while both are busy, they seem to stay where they are, or to be moved apart and stay there: the longer a program runs, the more likely.
  * So each run waits some seconds until the cores are near each other, and is repeated when they were moved
  * apart in it, lest a program that runs for seconds be compared with one that is done in the first.
  */

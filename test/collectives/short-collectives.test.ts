@@ -13,7 +13,7 @@ test.each([
   [3, 3000, 'crowded', SEED],
   [3, 1000, 'roomy', SEED + 1],
   [8, 1200, 'crowded', SEED],
-  [20, 100, 'crowded', SEED],
+  [20, 200, 'crowded', SEED],
   [33, 60, 'crowded', SEED],
 ])('%d ranks do %d random collectives, %s, TEST_SEED=%d', async (size, rounds, cores, seed) => {
   await runRanks(size, program('random-collectives'), { args: [String(seed), String(rounds), cores], timeoutSeconds: 150 });
