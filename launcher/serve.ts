@@ -34,6 +34,10 @@ export async function serve(args: string[]): Promise<number> {
   const path = pmem === undefined ? undefined : resolve(pmem);
   const file = path === undefined ? memoryFile(size) : pmemFile(size, path);
   const made = path === undefined ? [] : [path];
+  // Before anyone can know that it serves: a signal that came earlier would leave its files behind.
+  const ended = new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
+  });
   try {
     const server = new SharedMemoryServer(file, 0, vectors);
     const pool = Pool.format(server.memory, machines);
@@ -43,9 +47,7 @@ export async function serve(args: string[]): Promise<number> {
     const devices = [`-chardev socket,id=zivm,path=${socket} -device ivshmem-doorbell,chardev=zivm,vectors=${vectors}`];
     if (path !== undefined) devices.push(...pmemArguments({ path, byteLength: file.offset + file.byteLength }));
     console.log(`serving ${size / 2 ** 20} MiB on ${socket}; QEMU: ${devices.join(' ')}`);
-    await new Promise((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
-    });
+    await ended;
     server.close();
   } finally {
     for (const path of made) rmSync(path, { force: true });
