@@ -49,7 +49,7 @@ test('without descriptors left it turns clients away, and lets them in again whe
 });
 
 test('the file of persistent memory goes with its server; what a killed one left behind is replaced, any other file is not', async () => {
-  const folder = mkdtempSync('/dev/shm/zivm-server-');
+  const folder = mkdtempSync('/dev/shm/served-');
   const [socket, pmem] = [join(folder, 'socket'), join(folder, 'memory')];
   const args = ['server', '--socket', socket, '--size', '32M', '--pmem', pmem];
   const killed = startZivmrun(args);
@@ -81,7 +81,7 @@ test('the file of persistent memory goes with its server; what a killed one left
 });
 
 test('a server that cannot begin leaves no file of persistent memory behind', async () => {
-  const folder = mkdtempSync('/dev/shm/zivm-server-');
+  const folder = mkdtempSync('/dev/shm/served-');
   const { exitCode, stderr } = await startZivmrun(['server', '--socket', join(folder, 'none', 'socket'), '--size', '32M', '--pmem', join(folder, 'memory')]).ended;
   expect(exitCode).toBe(2);
   expect(stderr).toMatch(/cannot listen on .*socket: ENOENT/);
