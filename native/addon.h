@@ -1,20 +1,19 @@
 // What every file of the addon shares.
 //
-// The addon does what JavaScript cannot: memory mappings, descriptors, doorbells, long copies and
-// reduction kernels. Functions return a value >= 0, or -errno: TypeScript turns codes into errors.
+// The addon does what JavaScript cannot: memory mappings, descriptors and doorbells. Functions return a value >= 0, or -errno: TypeScript turns codes into errors.
 #pragma once
 
 #include <napi.h>
 
 // Each file adds its functions to the exports of one environment. There are no mutable statics: a
 // worker thread loads the addon once more, with an environment of its own.
-void InitRegionMemory(Napi::Env env, Napi::Object exports);
 void InitDoorbell(Napi::Env env, Napi::Object exports);
 void InitMemory(Napi::Env env, Napi::Object exports);
 void InitProcess(Napi::Env env, Napi::Object exports);
 void InitSocket(Napi::Env env, Napi::Object exports);
 void InitVfio(Napi::Env env, Napi::Object exports);
 void InitWatcher(Napi::Env env, Napi::Object exports);
+void InitYield(Napi::Env env, Napi::Object exports);
 
 // Adds a function written against the C interface. The functions called per message or per wake-up
 // use it: it saves the wrapper objects that the C++ interface makes for each argument.
@@ -42,12 +41,6 @@ inline bool GetBytes(napi_env env, napi_value value, Bytes* bytes) {
   bytes->byteLength = length * kElementBytes[type];
   return true;
 }
-
-// Memory named by a handle (memoryHandle).
-struct Memory {
-  uint8_t* data;
-  size_t byteLength;
-};
 
 inline napi_value RawNumber(napi_env env, double number) {
   napi_value value;

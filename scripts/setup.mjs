@@ -36,11 +36,11 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) {
 }
 for (const command of ['make', 'g++', 'python3']) needs(command, 'build-essential python3');
 
-const addon = 'build/Release/zivm.node';
+const addons = ['build/Release/zivm.node', 'build/Release/zivm_fast.node'];
 if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
   // Not `npm ci`: it refuses a lock file without the optional packages of platforms that zivm does not run on.
   run('installing the npm packages', 'npm', ['install', '--no-audit', '--no-fund', '--no-save']);
-} else if (modified(addon) < Math.max(newest('native'), modified('binding.gyp'))) {
-  run('compiling the addon', 'npm', ['run', 'install']);
+} else if (Math.min(...addons.map(modified)) < Math.max(newest('native'), modified('binding.gyp'))) {
+  run('compiling the addons', 'npm', ['run', 'install']);
 }
 run('compiling TypeScript', 'npm', ['run', '--silent', 'build']);

@@ -17,11 +17,6 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** Names an array's memory to native calls; use it only while the array is kept, and as long as it was. */
-export interface MemoryHandle {
-  readonly brand: unique symbol;
-}
-
 /** Watches one descriptor from the event loop. */
 export interface Watcher {
   /** Starts to watch for input, and for room for output too when `writable` is true. */
@@ -33,22 +28,8 @@ export interface Watcher {
   close(): void;
 }
 
-/** The addon (native/): functions return a value >= 0, or -errno. */
+/** The addon of system calls (native/): functions return a value >= 0, or -errno. */
 interface Native {
-  memoryHandle(array: TypedArray): MemoryHandle;
-  copyIn(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
-  copyOut(memory: MemoryHandle, at: number, array: TypedArray, offset: number, byteLength: number): number | undefined;
-  combine(
-    op: number,
-    type: number,
-    left: TypedArray | MemoryHandle,
-    leftOffset: number,
-    right: TypedArray | MemoryHandle,
-    rightOffset: number,
-    out: TypedArray | MemoryHandle,
-    outOffset: number,
-    count: number,
-  ): number;
   createDoorbell(): number;
   ringDoorbell(descriptor: number): number;
   clearDoorbell(descriptor: number): number;
@@ -73,7 +54,7 @@ interface Native {
   allowedCores(): number[];
   addressOf(array: TypedArray): number;
   readProcess(pid: number, address: number, array: TypedArray, byteLength: number): number;
-  yieldWhileSame(memory: MemoryHandle, positions: Int32Array, values: Int32Array, count: number, times: number): void;
+  yieldWhileSame(words: Int32Array, positions: Int32Array, values: Int32Array, count: number, times: number): void;
   vfioOpen(group: string, address: string): [number, number, number] | number;
   vfioRegion(device: number, index: number): { offset: number; byteLength: number } | number;
   vfioVectors(device: number): number;
@@ -82,6 +63,33 @@ interface Native {
   writeRegister(device: number, offset: number, value: number): number;
   Watcher: new (descriptor: number, onReady: (readable: boolean, writable: boolean) => void) => Watcher;
 }
+
+type Copy = (to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, byteLength: number) => number;
+
+type Combine = (
+  op: number,
+  type: number,
+  left: TypedArray,
+  leftOffset: number,
+  right: TypedArray,
+  rightOffset: number,
+  out: TypedArray,
+  outOffset: number,
+  count: number,
+) => number;
+
+/** Kinds of arrays that V8 hands over to C without a detour. */
+type FastKind = 'Uint8' | 'Int32' | 'Uint32' | 'Float32' | 'Float64' | 'BigInt64' | 'BigUint64';
+
+/**
+ * The addon of work on memory (native/fast/): compiled code calls a function with a kind in its name as C calls C, if all
+ * arrays are of that kind; numbers must be below 2^32 then. Each returns 0, or a number below when an argument is out of range; then it has done nothing.
+ */
+type Fast = { copy: Copy; combine: Combine; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
+  `copy${FastKind}`,
+  Copy
+> &
+  Record<`combine${FastKind}`, Combine>;
 
 function packageFolder(): string {
   let folder = __dirname;
@@ -93,11 +101,11 @@ function packageFolder(): string {
   return folder;
 }
 
-function load(): Native {
-  const addon = join(packageFolder(), 'build', 'Release', 'zivm.node');
+function load(name: string): unknown {
+  const addon = join(packageFolder(), 'build', 'Release', name);
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
-    return require(addon) as Native;
+    return require(addon);
   } catch (cause) {
     throw new ZivmError(
       'ERR_ZIVM_INTERNAL',
@@ -108,7 +116,8 @@ function load(): Native {
   }
 }
 
-export const native = load();
+export const native = load('zivm.node') as Native;
+export const fast = load('zivm_fast.node') as Fast;
 
 /** The name of an errno that a native function returned: -11 is `EAGAIN`. */
 export function errnoName(code: number): string {

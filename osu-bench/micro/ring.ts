@@ -1,11 +1,9 @@
 import { byteLengthOf, Kind } from '../../src/comm/elements';
-import { copyOut, copyWhole } from '../../src/comm/payload';
+import { copyIn, copyOut } from '../../src/comm/payload';
 import { LINE_BYTES, LINE_WORDS, RECORD_PAYLOAD } from '../../src/ring/layout';
 import { RingReader } from '../../src/ring/ring-reader';
 import { RingWriter } from '../../src/ring/ring-writer';
-import { Parts } from '../../src/comm/parts';
-import { UserWords } from '../../src/comm/user-words';
-import { Views } from '../../src/ring/views';
+import { Views } from '../../src/comm/views';
 import { measure } from './suite';
 
 const RING_BYTES = 256 * 1024;
@@ -16,8 +14,6 @@ export function ringSuite(): void {
   const memory = new ArrayBuffer(RING_BYTES + LINE_BYTES);
   const words = new Int32Array(memory);
   const views = new Views(memory);
-  const parts = new Parts(views);
-  const user = new UserWords();
   const writer = new RingWriter(words, LINE_WORDS, LINE_COUNT);
   const reader = new RingReader(words, LINE_WORDS, LINE_COUNT);
   writer.format();
@@ -29,10 +25,10 @@ export function ringSuite(): void {
     return () => {
       const written = writer.claim(byteLength);
       if (written < 0) throw new Error('the ring is full');
-      copyWhole(views, (written + RECORD_PAYLOAD) * 4, Kind.Uint8, source, byteLength, user);
+      copyIn(views, (written + RECORD_PAYLOAD) * 4, Kind.Uint8, source, 0, byteLength);
       writer.publish(written);
       const read = reader.peek();
-      copyOut(parts, (read + RECORD_PAYLOAD) * 4, Kind.Uint8, target, byteLength);
+      copyOut(views, (read + RECORD_PAYLOAD) * 4, Kind.Uint8, target, 0, byteLength);
       reader.release(reader.lines(byteLength));
     };
   };

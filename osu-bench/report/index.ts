@@ -78,7 +78,8 @@ function figures(result: Result): object {
 function buildDigest(): string {
   const files = readdirSync(join(PACKAGE, 'dist'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
   const hash = createHash('sha256');
-  for (const name of [...files.sort().map((name) => join('dist', name)), join('build', 'Release', 'zivm.node')]) hash.update(readFileSync(join(PACKAGE, name)));
+  const addons = ['zivm.node', 'zivm_fast.node'].map((name) => join('build', 'Release', name));
+  for (const name of [...files.sort().map((name) => join('dist', name)), ...addons]) hash.update(readFileSync(join(PACKAGE, name)));
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -52,7 +52,7 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
   const { board } = team;
   const byteLength = byteLengthOf(buf, kind);
   if (board !== null && isWhole(team, board, byteLength)) boardBcast(board, team.rank, buf, kind, root);
-  else if (board !== null && (team.size > 2 || byteLength <= PIECES_BYTES_OF_TWO)) stagedBcast(board, team.rank, buf, root);
+  else if (board !== null && (team.size > 2 || byteLength <= PIECES_BYTES_OF_TWO)) stagedBcast(board, team.rank, buf, kind, root);
   else if (byteLength <= BCAST_TREE_BYTES || team.size === 2) binomialBcast(team, buf, root);
   else chainBcast(team, buf, root);
 }
@@ -64,9 +64,9 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
 export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf | null, root: number): void {
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
-  if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.rank, team.size, reduction, own, result, team.parts);
-  else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.parts.views);
-  else if (board !== null && team.size === 2 && byteLength <= PIECES_BYTES_OF_TWO && blocksFit(board, reduction)) pairReduce(board, team.rank, reduction, own, result, team.parts.views);
+  if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.rank, team.size, reduction, own, result, team.views);
+  else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.views);
+  else if (board !== null && team.size === 2 && byteLength <= PIECES_BYTES_OF_TWO && blocksFit(board, reduction)) pairReduce(board, team.rank, reduction, own, result, team.views);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);
 }
@@ -76,9 +76,9 @@ export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Bu
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength)) {
-    boardAllreduce(board, team.size, reduction, own, result, team.parts);
+    boardAllreduce(board, team.size, reduction, own, result, team.views);
   } else if (board !== null && isStaged(team, board, reduction)) {
-    stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.parts.views);
+    stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.views);
   } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, TREE_BYTES_OF_TWO)) {
     doublingAllreduce(team, reduction, own, result);
   } else if (reduction.op.commute) {

@@ -1,6 +1,6 @@
 import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
-import { copyOut, copyOutAt, copyPart, copyWhole } from '../comm/payload';
+import { copyIn, copyOut } from '../comm/payload';
 import { ZivmError } from '../errors';
 import type { Team } from './team';
 
@@ -95,7 +95,7 @@ export class Board {
   /** Publishes this rank's data, `mostBytes` at most. */
   publish(data: Buf, kind: Kind): void {
     const byteLength = byteLengthOf(data, kind);
-    copyWhole(this.#engine.parts.views, this.ownData(byteLength), kind, data, byteLength, this.#engine.parts.user);
+    copyIn(this.#engine.views, this.ownData(byteLength), kind, data, 0, byteLength);
     this.publishWritten(byteLength);
   }
 
@@ -103,8 +103,8 @@ export class Board {
    * Writes bytes [offset, offset + byteLength), at most `mostBytes`, of this rank's data to where they are published
    * from. What is published for a piece is how many bytes are left with it: so ranks that differ notice it at once.
    */
-  writePart(data: Buf, offset: number, byteLength: number, left: number): void {
-    copyPart(this.#engine.parts.views, this.ownData(left), data, offset, byteLength);
+  writePart(data: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
+    copyIn(this.#engine.views, this.ownData(left), kind, data, offset, byteLength);
   }
 
   /** Where data of this rank goes, as a byte of the region. */
@@ -220,12 +220,12 @@ export class Board {
   copyOut(rank: number, array: Buf, kind: Kind): void {
     const byteLength = byteLengthOf(array, kind);
     const at = this.dataOf(rank, byteLength);
-    if (byteLength > 0) copyOut(this.#engine.parts, at, kind, array, byteLength);
+    if (byteLength > 0) copyOut(this.#engine.views, at, kind, array, 0, byteLength);
   }
 
   /** Copies a piece that a rank has published, with `left` bytes left, to bytes [offset, offset + byteLength) of an array. */
-  copyOutPart(rank: number, array: Buf, offset: number, byteLength: number, left: number): void {
-    copyOutAt(this.#engine.parts.views, this.dataOf(rank, left), array, offset, byteLength);
+  copyOutPart(rank: number, array: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
+    copyOut(this.#engine.views, this.dataOf(rank, left), kind, array, offset, byteLength);
   }
 
   #data(rank: number, byteLength: number): number {

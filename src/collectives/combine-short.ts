@@ -1,5 +1,4 @@
 import { type Buf, Kind } from '../comm/elements';
-import type { Views } from '../ring/views';
 import { Op } from './op';
 
 /** Up to here a loop in JavaScript is quicker than a native call. */
@@ -19,11 +18,6 @@ export function isShort(op: Op, kind: Kind, count: number): boolean {
 /** Whether copyShort is the quickest way for such elements to the region. */
 export function isShortCopy(kind: Kind, count: number): boolean {
   return count <= MOST_COPIED && (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32);
-}
-
-/** The region as an array of a kind that these two allow. */
-export function shortView({ float64, float32, int32 }: Views, kind: Kind): Buf {
-  return kind === Kind.Float64 ? float64 : kind === Kind.Float32 ? float32 : int32;
 }
 
 /** Copies an array to elements `at` and following of another of its type. A NaN may lose bits, as in any operation on it. */

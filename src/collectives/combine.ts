@@ -1,8 +1,7 @@
 import { ARRAY_TYPES, type Buf, elementBytesOf, Kind } from '../comm/elements';
-import { UserMemory } from '../comm/user-memory';
+import { Views } from '../comm/views';
 import { ZivmError } from '../errors';
-import { type MemoryHandle, native } from '../native';
-import { Views } from '../ring/views';
+import { fast } from '../native';
 import type { Op } from './op';
 
 /** Elements of one type that are to be reduced, as bytes: the arrays may be of any type. */
@@ -32,11 +31,6 @@ function reductionOf(op: Op, kind: Kind, call: string): Reduction {
 
 const isBitwise = (op: Op): boolean => op.name === 'BAND' || op.name === 'BOR' || op.name === 'BXOR';
 
-/** The user's arrays that were operands, and results, last. */
-const LEFT = new UserMemory();
-const RIGHT = new UserMemory();
-const OUT = new UserMemory();
-
 /**
  * out = left op right, element by element; `out` may be one of the two. Offsets are in bytes from the start of each
  * array, or of the region, counts in elements.
@@ -52,24 +46,50 @@ export function combine(
   count: number,
 ): void {
   if (op.apply === undefined) {
-    const result = native.combine(op.kernel, kind, memoryOf(left, LEFT), leftOffset, memoryOf(right, RIGHT), rightOffset, memoryOf(out, OUT), outOffset, count);
-    if (result !== 0) throw new ZivmError('ERR_ZIVM_INTERNAL', `Op.${op.name}: the kernel refused ${count} elements of type ${kind}`);
+    if (apply(op.kernel, kind, arrayOf(left, kind), leftOffset, arrayOf(right, kind), rightOffset, arrayOf(out, kind), outOffset, count) !== 0) throw new ZivmError('ERR_ZIVM_INTERNAL', `Op.${op.name}: the kernel refused ${count} elements of type ${kind}`);
     return;
   }
   const byteLength = count * elementBytes;
-  const input = copyOf(kind, left, leftOffset, byteLength);
-  const inout = copyOf(kind, right, rightOffset, byteLength);
+  const input = copyOf(kind, arrayOf(left, kind), leftOffset, byteLength);
+  const inout = copyOf(kind, arrayOf(right, kind), rightOffset, byteLength);
   op.apply(input, inout);
-  bytesOf(out instanceof Views ? out.uint8 : out, outOffset, byteLength).set(bytesOf(inout, 0, byteLength));
+  bytesOf(arrayOf(out, kind), outOffset, byteLength).set(bytesOf(inout, 0, byteLength));
 }
 
-function memoryOf(operand: Buf | Views, user: UserMemory): Buf | MemoryHandle {
-  return operand instanceof Views ? operand.handle : user.of(operand);
+function arrayOf(operand: Buf | Views, kind: Kind): Buf {
+  return operand instanceof Views ? operand.ofKind[kind]! : operand;
+}
+
+/** Direct calls take numbers below 2^32. */
+const MOST = 2 ** 32 - 1;
+
+/** One call for each kind that V8 hands over to C without a detour. */
+function apply(kernel: number, kind: Kind, left: Buf, leftOffset: number, right: Buf, rightOffset: number, out: Buf, outOffset: number, count: number): number {
+  if (leftOffset > MOST || rightOffset > MOST || outOffset > MOST || count > MOST) {
+    return fast.combine(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+  }
+  switch (kind) {
+    case Kind.Float64:
+      return fast.combineFloat64(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    case Kind.Float32:
+      return fast.combineFloat32(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    case Kind.Int32:
+      return fast.combineInt32(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    case Kind.Uint32:
+      return fast.combineUint32(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    case Kind.Uint8:
+      return fast.combineUint8(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    case Kind.BigInt64:
+      return fast.combineBigInt64(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    case Kind.BigUint64:
+      return fast.combineBigUint64(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+    default:
+      return fast.combine(kernel, kind, left, leftOffset, right, rightOffset, out, outOffset, count);
+  }
 }
 
 /** The user's function gets arrays of its own: it can neither keep nor change what others see. */
-function copyOf(kind: Kind, operand: Buf | Views, offset: number, byteLength: number): Buf {
-  const array = operand instanceof Views ? operand.uint8 : operand;
+function copyOf(kind: Kind, array: Buf, offset: number, byteLength: number): Buf {
   const copy = new ARRAY_TYPES[kind]!(byteLength / ARRAY_TYPES[kind]!.BYTES_PER_ELEMENT);
   bytesOf(copy, 0, byteLength).set(bytesOf(array, offset, byteLength));
   return copy;

@@ -1,9 +1,9 @@
 import type { Buf, Kind } from '../comm/elements';
 import { type Board, NOTHING } from './board';
 import { combine, type Reduction } from './combine';
-import type { Parts } from '../comm/parts';
-import { combineShort, copyShort, isShort, isShortCopy, shortView } from './combine-short';
-import { copyWhole } from '../comm/payload';
+import type { Views } from '../comm/views';
+import { combineShort, copyShort, isShort, isShortCopy } from './combine-short';
+import { copyIn } from '../comm/payload';
 
 const NO_RANK = -1;
 
@@ -32,10 +32,10 @@ export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, roo
  * @param own this rank's elements
  * @param result where the result goes; may be `own`
  */
-export function boardAllreduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf, parts: Parts): void {
+export function boardAllreduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf, views: Views): void {
   board.begin();
-  board.meet(writeOwn(board, reduction, own, parts));
-  combineAll(board, size, reduction, NO_RANK, own, result, parts);
+  board.meet(writeOwn(board, reduction, own, views));
+  combineAll(board, size, reduction, NO_RANK, own, result, views);
 }
 
 /**
@@ -43,40 +43,39 @@ export function boardAllreduce(board: Board, size: number, reduction: Reduction,
  * overwritten before its turn: it may be where the result goes.)
  * @param own this rank's elements @param result where the root leaves the result; may be `own`. Null elsewhere
  */
-export function boardReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, parts: Parts): void {
+export function boardReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
   board.begin();
   const isDirect = result !== null && rank < 2;
-  board.publishWritten(isDirect ? NOTHING : writeOwn(board, reduction, own, parts));
+  board.publishWritten(isDirect ? NOTHING : writeOwn(board, reduction, own, views));
   if (result === null) return;
   board.waitForAll();
-  combineAll(board, size, reduction, isDirect ? rank : NO_RANK, own, result, parts);
+  combineAll(board, size, reduction, isDirect ? rank : NO_RANK, own, result, views);
 }
 
 /** Writes this rank's elements to where the others read them. @returns their length in bytes */
-function writeOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, parts: Parts): number {
+function writeOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, views: Views): number {
   const byteLength = own.length * elementBytes;
   const at = board.ownData(byteLength);
-  if (isShortCopy(kind, own.length)) copyShort(own, shortView(parts.views, kind), at / elementBytes);
-  else copyWhole(parts.views, at, kind, own, byteLength, parts.user);
+  if (isShortCopy(kind, own.length)) copyShort(own, views.ofKind[kind]!, at / elementBytes);
+  else copyIn(views, at, kind, own, 0, byteLength);
   return byteLength;
 }
 
 /** @param direct the rank, 0 or 1, whose elements are not on the board but in `own`; or NO_RANK */
-function combineAll(board: Board, size: number, reduction: Reduction, direct: number, own: Buf, result: Buf, parts: Parts): void {
+function combineAll(board: Board, size: number, reduction: Reduction, direct: number, own: Buf, result: Buf, views: Views): void {
   const { op, kind, elementBytes } = reduction;
   const count = result.length;
   const byteLength = count * elementBytes;
   const leftAt = direct === 0 ? 0 : board.dataOf(0, byteLength);
   const rightAt = direct === 1 ? 0 : board.dataOf(1, byteLength);
   if (isShort(op, kind, count)) {
-    const region = shortView(parts.views, kind);
+    const region = views.ofKind[kind]!;
     combineShort(op, direct === 0 ? own : region, leftAt / elementBytes, direct === 1 ? own : region, rightAt / elementBytes, result);
     for (let rank = 2; rank < size; rank++) {
       combineShort(op, result, 0, region, board.dataOf(rank, byteLength) / elementBytes, result);
     }
     return;
   }
-  const { views } = parts;
   combine(reduction, direct === 0 ? own : views, leftAt, direct === 1 ? own : views, rightAt, result, 0, count);
   for (let rank = 2; rank < size; rank++) {
     combine(reduction, result, 0, views, board.dataOf(rank, byteLength), result, 0, count);

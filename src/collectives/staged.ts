@@ -1,5 +1,5 @@
-import type { Buf } from '../comm/elements';
-import type { Views } from '../ring/views';
+import type { Buf, Kind } from '../comm/elements';
+import type { Views } from '../comm/views';
 import { type Board, FAILED } from './board';
 import { combine, type Reduction } from './combine';
 import { wholeBlocks } from './reduce-chain';
@@ -10,20 +10,20 @@ import { wholeBlocks } from './reduce-chain';
  */
 
 /** The root lays the pieces out, and all others copy them. A rank with another length goes through the root's pieces, for the others' sake. */
-export function stagedBcast(board: Board, rank: number, buf: Buf, root: number): void {
+export function stagedBcast(board: Board, rank: number, buf: Buf, kind: Kind, root: number): void {
   let failure: { error: unknown } | undefined;
   let left = buf.byteLength;
   for (let offset = 0; left > 0; offset += board.mostBytes) {
     const pieceBytes = Math.min(board.mostBytes, left);
     board.begin();
     if (rank === root) {
-      board.writePart(buf, offset, pieceBytes, left);
+      board.writePart(buf, kind, offset, pieceBytes, left);
       board.publishWritten(left);
     } else {
       board.publishNothing();
       board.wait(root);
       try {
-        if (failure === undefined) board.copyOutPart(root, buf, offset, pieceBytes, left);
+        if (failure === undefined) board.copyOutPart(root, buf, kind, offset, pieceBytes, left);
       } catch (error) {
         failure = { error };
       }
@@ -60,7 +60,7 @@ export function stagedReduce(
     const pieceBytes = Math.min(mostBytes, left);
     const shares = new Shares(pieceBytes, size, reduction);
     board.begin();
-    board.writePart(own, offset, pieceBytes, left);
+    board.writePart(own, reduction.kind, offset, pieceBytes, left);
     board.meet(left);
     const operands = Array.from({ length: size }, (_, of) => board.dataOf(of, left) + shares.start(rank));
 
@@ -80,7 +80,7 @@ export function stagedReduce(
     try {
       for (let of = 0; of < size; of++) {
         if (!isForAll) board.wait(of);
-        board.copyOutPart(of, result, offset + shares.start(of), shares.length(of), shares.length(of));
+        board.copyOutPart(of, result, reduction.kind, offset + shares.start(of), shares.length(of), shares.length(of));
       }
     } catch (error) {
       failure ??= { error };
@@ -104,7 +104,7 @@ export function pairReduce(board: Board, rank: number, reduction: Reduction, own
     const left = byteLength - offset;
     const pieceBytes = Math.min(mostBytes, left);
     board.begin();
-    if (result === null) board.writePart(own, offset, pieceBytes, left);
+    if (result === null) board.writePart(own, reduction.kind, offset, pieceBytes, left);
     board.publishWritten(left);
     if (result === null && offset > 0) continue;
     board.wait(other);

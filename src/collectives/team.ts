@@ -2,7 +2,7 @@ import type { Buf } from '../comm/elements';
 import { PointToPoint } from '../comm/point-to-point';
 import type { Request } from '../comm/request';
 import type { Status } from '../comm/status';
-import type { Parts } from '../comm/parts';
+import type { Views } from '../comm/views';
 import { binomialBcast } from './bcast-binomial';
 import { Board } from './board';
 
@@ -23,8 +23,8 @@ export class Team extends PointToPoint {
     return this.members.worldRanks;
   }
 
-  get parts(): Parts {
-    return this.engine.parts;
+  get views(): Views {
+    return this.engine.views;
   }
 
   /** The board of this communicator, or null when it has none; every rank asks for it in the same collective. */

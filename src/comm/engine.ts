@@ -3,7 +3,6 @@ import type { Job } from '../job/job';
 import { Allocator } from '../ring/allocator';
 import { IdlePolicy } from '../ring/idle';
 import { RANK_PHASE, RankPhase, rankWord } from '../ring/layout';
-import { Views } from '../ring/views';
 import { Wakeup } from '../ring/wakeup';
 import { Watchlist } from '../ring/watchlist';
 import { Background } from './background';
@@ -14,7 +13,6 @@ import { Inbox } from './inbox';
 import { Matching, Unexpected } from './matching';
 import type { Members } from './members';
 import { Outbox } from './outbox';
-import { Parts } from './parts';
 import { Peer } from './peer';
 import { Progress } from './progress';
 import { BufferReceive, ReceiveRequest } from './receive-request';
@@ -23,6 +21,7 @@ import type { Status } from './status';
 import { Rings } from './rings';
 import { isOnlySelf, nobodyCanSend } from './self';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
+import { Views } from './views';
 import { Waiting } from './waiting';
 
 /**
@@ -39,7 +38,7 @@ export class Engine {
   endedPeers = 0;
   /** The region, as words. */
   readonly words: Int32Array;
-  readonly parts: Parts;
+  readonly views: Views;
   readonly allocator: Allocator;
   /** Ranks share cores. */
   readonly isCrowded: boolean;
@@ -61,20 +60,19 @@ export class Engine {
     this.size = job.size;
     this.words = job.words;
     this.peers = Array.from({ length: job.size }, (_, rank) => new Peer(rank));
-    const views = new Views(job.words.buffer as ArrayBuffer, job.words.byteOffset, job.words.byteLength);
+    this.views = new Views(job.words.buffer as ArrayBuffer, job.words.byteOffset, job.words.byteLength);
     this.#wakeup = new Wakeup(job.words, job.region, job.rank, job.size);
-    this.parts = new Parts(views);
     this.allocator = new Allocator(job.words, job.plan, job.rank);
     const rings = new Rings(job, this.allocator);
     this.#matching = new Matching(job.size);
     const direct = new Direct(job);
-    this.#outbox = new Outbox(this, job, views, rings, this.#wakeup, direct);
-    this.#inbox = new Inbox(this, job, this.parts, this.#matching, this.#outbox, rings, this.#wakeup, direct);
+    this.#outbox = new Outbox(this, job, this.views, rings, this.#wakeup, direct);
+    this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, direct);
     const onEnd = (peer: Peer, error: ZivmError): void => this.#endPeer(peer, error);
     this.#progress = new Progress(job.rank, this.peers, job.words, rings, this.#wakeup, this.#outbox, this.#inbox, onEnd);
     const idle = new IdlePolicy(job.ranksHere, job.coresHere, job.canYield);
     this.isCrowded = idle.isCrowded;
-    this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(views));
+    this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words));
     this.#background = new Background(this, this.#progress, (onRing) => job.region.watch(onRing));
   }
 

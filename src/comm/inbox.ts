@@ -14,7 +14,6 @@ import {
 } from '../ring/layout';
 import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } from '../ring/record';
 import type { RingReader } from '../ring/ring-reader';
-import type { Views } from '../ring/views';
 import type { Wakeup } from '../ring/wakeup';
 import type { Direct } from './direct';
 import { type Buf, byteLengthOf, Kind } from './elements';
@@ -22,12 +21,12 @@ import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { type Matching, Unexpected } from './matching';
 import type { Outbox } from './outbox';
-import type { Parts } from './parts';
-import { copyOut, copyOutAt } from './payload';
+import { copyOut } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
 import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
+import type { Views } from './views';
 
 /** Records taken from one ring before the next ring has its turn. */
 const TURN = 32;
@@ -37,7 +36,6 @@ export class Inbox {
   readonly #engine: Engine;
   readonly #words: Int32Array;
   readonly #views: Views;
-  readonly #parts: Parts;
   readonly #matching: Matching;
   readonly #outbox: Outbox;
   readonly #wakeup: Wakeup;
@@ -47,11 +45,10 @@ export class Inbox {
   /** Receives whose payload comes in fragments. */
   readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
 
-  constructor(engine: Engine, job: Job, parts: Parts, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct) {
+  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct) {
     this.#engine = engine;
     this.#words = job.words;
-    this.#views = parts.views;
-    this.#parts = parts;
+    this.#views = views;
     this.#matching = matching;
     this.#outbox = outbox;
     this.#wakeup = wakeup;
@@ -88,7 +85,7 @@ export class Inbox {
     receive.source = peer.rank;
     receive.tag = tag;
     receive.byteLength = byteLength;
-    if (byteLength > 0) copyOut(this.#parts, (record + RECORD_PAYLOAD) * 4, receive.kind as Kind, receive.buf as Buf, byteLength);
+    if (byteLength > 0) copyOut(this.#views, (record + RECORD_PAYLOAD) * 4, receive.kind as Kind, receive.buf as Buf, 0, byteLength);
     this.#engine.finish(receive);
     return lines;
   }
@@ -117,7 +114,7 @@ export class Inbox {
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
-      if (here > 0) copyOut(this.#parts, payload, Kind.Uint8, message.payload as Uint8Array, here);
+      if (here > 0) copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, 0, here);
       message.received = here;
       if (here < byteLength) peer.incomingMessage = message;
       this.#matching.keep(message);
@@ -126,7 +123,7 @@ export class Inbox {
     }
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
-    if (wanted && here > 0) copyOut(this.#parts, payload, elementKind(receive), receive.buf as Buf, here);
+    if (wanted && here > 0) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, 0, here);
     receive.received = here;
     if (here < byteLength) peer.incomingReceive = receive;
     else this.#engine.finish(receive);
@@ -186,7 +183,7 @@ export class Inbox {
     if (receive === null || (receiveId !== 0 && receive.sender !== peer)) throw corrupt('a fragment for no receive');
     if (byteLength > receive.byteLength - receive.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     // A receive that cannot take the message lets the pieces pass.
-    if (receive.error === null) copyOutAt(this.#views, payload, receive.buf as Buf, receive.received, byteLength);
+    if (receive.error === null) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, receive.received, byteLength);
     receive.received += byteLength;
     if (receive.received < receive.byteLength) return lines;
     if (receiveId === 0) peer.incomingReceive = null;
@@ -197,7 +194,7 @@ export class Inbox {
 
   #fragmentOfMessage(peer: Peer, message: Unexpected, payload: number, byteLength: number): void {
     if (byteLength > message.byteLength - message.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
-    copyOutAt(this.#views, payload, message.payload as Uint8Array, message.received, byteLength);
+    copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, message.received, byteLength);
     message.received += byteLength;
     if (message.received === message.byteLength) peer.incomingMessage = null;
   }

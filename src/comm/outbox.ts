@@ -13,17 +13,16 @@ import {
 } from '../ring/layout';
 import { ANNOUNCE, CANCEL, EAGER, FRAGMENT } from '../ring/record';
 import type { RingWriter } from '../ring/ring-writer';
-import type { Views } from '../ring/views';
 import type { Wakeup } from '../ring/wakeup';
 import type { Direct } from './direct';
 import type { Buf, Kind } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
-import { copyPart, copyWhole } from './payload';
+import { copyIn } from './payload';
 import type { Peer } from './peer';
 import type { Rings } from './rings';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
-import { UserWords } from './user-words';
+import type { Views } from './views';
 
 /** Up to here a message is sent at once; longer ones wait at the sender until they are matched. */
 const EAGER_BYTES = 16 * 1024;
@@ -38,7 +37,6 @@ export class Outbox {
   readonly #direct: Direct;
   readonly #pieceBytes: number;
   readonly #longestPieceBytes: number;
-  readonly #user = new UserWords();
   /** Sends that wait for an answer. */
   readonly #waiting = new IdTable<SendRequest>();
   /** Peers for which something is queued. */
@@ -72,7 +70,7 @@ export class Outbox {
     words[record + RECORD_TAG] = tag;
     words[record + RECORD_LENGTH] = byteLength;
     words[record + RECORD_SEND_ID] = 0;
-    copyWhole(this.#views, (record + RECORD_PAYLOAD) * 4, kind, buf, byteLength, this.#user);
+    copyIn(this.#views, (record + RECORD_PAYLOAD) * 4, kind, buf, 0, byteLength);
     writer.publish(record);
     this.#wakeup.notify(peer.rank);
     return true;
@@ -177,7 +175,7 @@ export class Outbox {
     words[record + RECORD_LENGTH] = send.byteLength | 0;
     words[record + RECORD_SEND_ID] = send.sendId;
     words[record + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
-    if (payload > 0) copyPart(this.#views, (record + RECORD_PAYLOAD) * 4, send.buf as Buf, 0, payload);
+    if (payload > 0) copyIn(this.#views, (record + RECORD_PAYLOAD) * 4, send.kind, send.buf as Buf, 0, payload);
     if (send.record === ANNOUNCE) {
       this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = this.#direct.offer(peer.rank, send.buf as Buf);
     }
@@ -214,7 +212,7 @@ export class Outbox {
       this.#words[record + RECORD_KIND] = FRAGMENT;
       this.#words[record + RECORD_LENGTH] = byteLength;
       this.#words[record + RECORD_RECEIVE_ID] = send.receiveId;
-      copyPart(this.#views, (record + RECORD_PAYLOAD) * 4, send.buf as Buf, send.sent, byteLength);
+      copyIn(this.#views, (record + RECORD_PAYLOAD) * 4, send.kind, send.buf as Buf, send.sent, byteLength);
       writer.publish(record);
       this.#wakeup.notify(peer.rank);
       send.sent += byteLength;

@@ -1,19 +1,18 @@
 import { native } from '../native';
 import { MAX_RANKS } from './layout';
-import type { Views } from './views';
 
 /** Words other than rings' that a rank looks at: its marks and the epoch. */
 const OTHER_WORDS = 16;
 
 /** Words of the region that a waiting rank looks at, and what they were when it last looked. */
 export class Watchlist {
-  readonly #views: Views;
+  readonly #words: Int32Array;
   readonly #positions = new Int32Array(MAX_RANKS + OTHER_WORDS);
   readonly #values = new Int32Array(MAX_RANKS + OTHER_WORDS);
   #count = 0;
 
-  constructor(views: Views) {
-    this.#views = views;
+  constructor(words: Int32Array) {
+    this.#words = words;
   }
 
   clear(): void {
@@ -22,7 +21,7 @@ export class Watchlist {
 
   /** Adds a word. @returns its value now: if that is what the rank waits for, it must not wait */
   add(position: number): number {
-    const value = this.#views.int32[position]!;
+    const value = this.#words[position]!;
     this.#positions[this.#count] = position;
     this.#values[this.#count++] = value;
     return value;
@@ -30,6 +29,6 @@ export class Watchlist {
 
   /** Lets other processes have the core, `times` at most, until one of the words has changed. */
   yieldWhileSame(times: number): void {
-    native.yieldWhileSame(this.#views.handle, this.#positions, this.#values, this.#count, times);
+    native.yieldWhileSame(this.#words, this.#positions, this.#values, this.#count, times);
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { combineShort, isShort } from '../../src/collectives/combine-short';
 import { Op } from '../../src/collectives/op';
 import { ARRAY_TYPES, type Buf, Kind } from '../../src/comm/elements';
-import { native } from '../../src/native';
+import { fast } from '../../src/native';
 
 /*
  * What is combined in JavaScript has the bits that the native kernel gives: one reduction may use both, on different
@@ -42,7 +42,7 @@ function bitsOf(array: Buf): string {
 
 function byKernel(op: Op, kind: Kind, left: Buf, right: Buf): Buf {
   const out = new ARRAY_TYPES[kind]!(left.length);
-  expect(native.combine(op.kernel, kind, left, 0, right, 0, out, 0, left.length)).toBe(0);
+  expect(fast.combine(op.kernel, kind, left, 0, right, 0, out, 0, left.length)).toBe(0);
   return out;
 }
 

@@ -1,5 +1,5 @@
 import { ARRAY_TYPES, Kind, type TypedArray } from '../../src/comm/elements';
-import { native } from '../../src/native';
+import { fast } from '../../src/native';
 
 /*
  * Every operation on every type against a few lines of JavaScript. What a store into a typed array does to a result is
@@ -141,7 +141,7 @@ describe.each(OPERATIONS.map((operation, number) => ({ operation, number })))('$
     if (isBitwise(operation) && isFloat(kind)) {
       const array = valuesFor(kind, 4, 'left');
       const before = [...array];
-      expect(native.combine(number, kind, array, 0, array, 0, array, 0, 4)).toBe(BAD_OPERATION);
+      expect(fast.combine(number, kind, array, 0, array, 0, array, 0, 4)).toBe(BAD_OPERATION);
       expect([...array]).toEqual(before);
       return;
     }
@@ -155,7 +155,7 @@ describe.each(OPERATIONS.map((operation, number) => ({ operation, number })))('$
           const b = aliased === 'both' ? a : placed(right, shift);
           const out = aliased === 'none' ? placed(new ARRAY_TYPES[kind]!(count), 8 - shift + 8) : aliased === 'right' ? b : a;
           const wanted = aliased === 'both' ? model(operation, kind, [...left], [...left]) : expected;
-          expect(native.combine(number, kind, a.bytes, a.offset, b.bytes, b.offset, out.bytes, out.offset, count)).toBe(0);
+          expect(fast.combine(number, kind, a.bytes, a.offset, b.bytes, b.offset, out.bytes, out.offset, count)).toBe(0);
           expect(difference(valuesAt(out, kind, count), wanted)).toBeUndefined();
           if (a !== out) expect(difference(valuesAt(a, kind, count), [...left])).toBeUndefined();
           if (b !== out && b !== a) expect(difference(valuesAt(b, kind, count), [...right])).toBeUndefined();
@@ -175,9 +175,9 @@ describe('NaN', () => {
     const bits = (array: Float64Array): bigint => new BigUint64Array(array.buffer)[0]!;
     for (const operation of [2, 3]) {
       const out = new Float64Array(1);
-      native.combine(operation, Kind.Float64, nan(5n), 0, new Float64Array([-1]), 0, out, 0, 1);
+      fast.combine(operation, Kind.Float64, nan(5n), 0, new Float64Array([-1]), 0, out, 0, 1);
       expect(bits(out)).toBe(0x7ff8000000000005n);
-      native.combine(operation, Kind.Float64, new Float64Array([-1]), 0, nan(6n), 0, out, 0, 1);
+      fast.combine(operation, Kind.Float64, new Float64Array([-1]), 0, nan(6n), 0, out, 0, 1);
       expect(bits(out)).toBe(0x7ff8000000000006n);
     }
   });
@@ -185,7 +185,7 @@ describe('NaN', () => {
 
 describe('what cannot be combined', () => {
   const refuse = (args: unknown[], code: number): void => {
-    expect((native.combine as (...args: unknown[]) => unknown)(...args)).toBe(code);
+    expect((fast.combine as (...args: unknown[]) => unknown)(...args)).toBe(code);
   };
   const fresh = (): Int32Array => new Int32Array([1, 2, 3, 4]);
 

@@ -1,8 +1,6 @@
 import { ARRAY_TYPES, Kind, type TypedArray } from '../../../src/comm/elements';
-import { Parts } from '../../../src/comm/parts';
-import { copyOut, copyOutAt, copyPart, copyWhole } from '../../../src/comm/payload';
-import { UserWords } from '../../../src/comm/user-words';
-import { Views } from '../../../src/ring/views';
+import { copyIn, copyOut } from '../../../src/comm/payload';
+import { Views } from '../../../src/comm/views';
 import { Random } from '../../ring/random';
 
 const REGION_BYTES = 10 * 1024;
@@ -14,8 +12,6 @@ const KINDS = ARRAY_TYPES.map((type, kind) => ({ name: (type as unknown as { nam
 
 const memory = new ArrayBuffer(REGION_BYTES);
 const views = new Views(memory);
-const parts = new Parts(views);
-const user = new UserWords();
 const region = new Uint8Array(memory);
 
 const bytesOf = (array: TypedArray): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -53,13 +49,13 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
       region.fill(SENTINEL);
       const bytes = pattern(array.byteLength, count + time);
       bytesOf(array).set(bytes);
-      copyWhole(views, AT, kind, array, bytes.length, user);
+      copyIn(views, AT, kind, array, 0, bytes.length);
       expect(region.subarray(AT, AT + bytes.length)).toEqual(bytes);
       expect(regionIntact(AT, bytes.length)).toBe(true);
       expect(intact()).toBe(true);
       expect(bytesOf(array)).toEqual(bytes);
 
-      copyOut(parts, AT, kind, target.array, bytes.length);
+      copyOut(views, AT, kind, target.array, 0, bytes.length);
       expect(bytesOf(target.array)).toEqual(bytes);
       expect(target.intact()).toBe(true);
       expect(regionIntact(AT, bytes.length)).toBe(true);
@@ -73,7 +69,7 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
       const received = bytesOf(array);
       for (let time = 0; time < 4; time++) {
         received.fill(SENTINEL);
-        copyOut(parts, AT, kind, array, byteLength);
+        copyOut(views, AT, kind, array, 0, byteLength);
         expect(received.subarray(0, byteLength)).toEqual(region.subarray(AT, AT + byteLength));
         expect(received.subarray(byteLength).every((byte) => byte === SENTINEL)).toBe(true);
         expect(intact()).toBe(true);
@@ -89,10 +85,10 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
     for (let from = 0; from < bytes.length; from += 13) {
       const byteLength = Math.min(13, bytes.length - from);
       region.fill(SENTINEL);
-      copyPart(views, AT, array, from, byteLength);
+      copyIn(views, AT, kind, array, from, byteLength);
       expect(region.subarray(AT, AT + byteLength)).toEqual(bytes.subarray(from, from + byteLength));
       expect(regionIntact(AT, byteLength)).toBe(true);
-      copyOutAt(views, AT, target.array, from, byteLength);
+      copyOut(views, AT, kind, target.array, from, byteLength);
     }
     expect(bytesOf(target.array)).toEqual(bytes);
     expect(target.intact()).toBe(true);
@@ -102,14 +98,18 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
     const outOfBounds = expect.objectContaining({ code: 'ERR_ZIVM_TYPE' }) as Error;
     const { array, intact } = guarded(type, 40);
     region.fill(1, AT, AT + 1000);
-    expect(() => copyOutAt(views, AT, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
-    expect(() => copyOutAt(views, REGION_BYTES - 8, array, 0, 9)).toThrow(outOfBounds);
+    expect(() => copyOut(views, AT, kind, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
+    expect(() => copyOut(views, REGION_BYTES - 8, kind, array, 0, 9)).toThrow(outOfBounds);
+    // Not what is left of them modulo 2^32.
+    for (const [at, to, byteLength] of [[2 ** 32 + 8, 0, 8], [8, 2 ** 32, 8], [8, 0, 2 ** 32 + 8]] as const) {
+      expect(() => copyOut(views, at, kind, array, to, byteLength)).toThrow(outOfBounds);
+    }
     expect(bytesOf(array).every((byte) => byte === SENTINEL)).toBe(true);
     expect(intact()).toBe(true);
     region.fill(SENTINEL);
     bytesOf(array).fill(1);
-    expect(() => copyPart(views, AT, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
-    expect(() => copyPart(views, REGION_BYTES - 8, array, 0, 9)).toThrow(outOfBounds);
+    expect(() => copyIn(views, AT, kind, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
+    expect(() => copyIn(views, REGION_BYTES - 8, kind, array, 0, 9)).toThrow(outOfBounds);
     expect(regionIntact(0, 0)).toBe(true);
   });
 });
@@ -134,11 +134,11 @@ describe('the bits of floats', () => {
     for (let call = 0; call < CALLS; call++) {
       // Either array comes as one that is known, and as a new one.
       for (let time = 0; time < 3; time++) {
-        copyWhole(views, AT, Kind.Float64, float64, float64.byteLength, user);
-        copyOut(parts, AT, Kind.Float64, target64, float64.byteLength);
+        copyIn(views, AT, Kind.Float64, float64, 0, float64.byteLength);
+        copyOut(views, AT, Kind.Float64, target64, 0, float64.byteLength);
       }
-      copyWhole(views, AT, Kind.Float32, float32, float32.byteLength, user);
-      copyOut(parts, AT, Kind.Float32, target32, float32.byteLength);
+      copyIn(views, AT, Kind.Float32, float32, 0, float32.byteLength);
+      copyOut(views, AT, Kind.Float32, target32, 0, float32.byteLength);
       if (call === 0 || call === CALLS - 1) {
         expect(found64).toEqual(wide);
         expect(found32).toEqual(narrow);
@@ -149,34 +149,14 @@ describe('the bits of floats', () => {
   });
 });
 
-describe('an array that is known', () => {
-  const OTHER = new Float64Array(2);
-
-  /** Makes it known to both sides. */
+describe('an array', () => {
+  /** As in a steady state: compiled code copies it. */
   function known(array: Uint8Array): void {
-    for (let time = 0; time < 3; time++) {
-      copyWhole(views, AT, Kind.Uint8, array, array.length, user);
-      copyOut(parts, AT, Kind.Uint8, array, array.length);
+    for (let time = 0; time < 30_000; time++) {
+      copyIn(views, AT, Kind.Uint8, array, 0, array.length);
+      copyOut(views, AT, Kind.Uint8, array, 0, array.length);
     }
   }
-
-  it('is known by its words when it came twice in a row', () => {
-    const words = new UserWords();
-    const array = new Float64Array([1, 2, 3]).subarray(1);
-    expect(words.of(array)).toBe(null);
-    expect(words.of(array)).toEqual(new BigInt64Array(array.buffer, 8));
-    expect(words.of(array)).toBe(words.of(array));
-    expect(words.of(OTHER)).toBe(null);
-    expect(words.of(array)).toEqual(new BigInt64Array(array.buffer, 8));
-  });
-
-  it('has no words when it does not begin at one, or is a part of a large buffer, which would be kept alive', () => {
-    const words = new UserWords();
-    const large = new ArrayBuffer(1 << 20);
-    for (const array of [new Uint8Array(64).subarray(4), new Uint8Array(large, 8, 64)]) {
-      for (let time = 0; time < 3; time++) expect(words.of(array)).toBe(null);
-    }
-  });
 
   it('may change with others at every message', () => {
     const arrays = Array.from({ length: 5 }, (_, i) => new Uint8Array(16).fill(i + 1));
@@ -184,8 +164,8 @@ describe('an array that is known', () => {
     const random = new Random(11);
     for (let message = 0; message < 1000; message++) {
       const array = arrays[random.below(arrays.length)]!;
-      copyWhole(views, AT, Kind.Uint8, array, 16, user);
-      copyOut(parts, AT, Kind.Uint8, target, 16);
+      copyIn(views, AT, Kind.Uint8, array, 0, 16);
+      copyOut(views, AT, Kind.Uint8, target, 0, 16);
       expect(target).toEqual(array);
     }
   });
@@ -201,11 +181,11 @@ describe('an array that is known', () => {
       buffer.resize(length);
       array.fill(length);
       region.fill(SENTINEL);
-      copyWhole(views, AT, Kind.Uint8, array, length, user);
+      copyIn(views, AT, Kind.Uint8, array, 0, length);
       expect(region.subarray(AT, AT + length)).toEqual(array);
       expect(regionIntact(AT, length)).toBe(true);
       array.fill(0);
-      copyOut(parts, AT, Kind.Uint8, array, length);
+      copyOut(views, AT, Kind.Uint8, array, 0, length);
       expect(array).toEqual(region.subarray(AT, AT + length));
     }
   });
@@ -215,7 +195,7 @@ describe('an array that is known', () => {
       const array = new Uint8Array(length);
       known(array);
       structuredClone(array.buffer, { transfer: [array.buffer] });
-      expect(() => copyOut(parts, AT, Kind.Uint8, array, length)).toThrow();
+      expect(() => copyOut(views, AT, Kind.Uint8, array, 0, length)).toThrow();
     }
   });
 });

@@ -1,6 +1,8 @@
 #include "kernels.h"
 
 #include "addon.h"
+#include "memory.h"
+#include "wide.h"
 
 #include <array>
 #include <cstddef>
@@ -239,14 +241,6 @@ using Maxloc = Loc<Greater>;
 #define ZIVM_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
 #endif
 
-// Compiled once more for processors with AVX2; which one runs is found out when
-// the addon is loaded.
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define ZIVM_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define ZIVM_WIDE
-#endif
-
 template <typename Op, typename T>
 ZIVM_WIDE void Elements(const void* left, const void* right, void* out, size_t count) {
   using Element = typename InMemory<T>::type;
@@ -345,133 +339,63 @@ constexpr std::array<Row, kOperationCount> kKernels = {
 constexpr std::array<unsigned, kElementTypeCount> kSizeShift = {
     0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3};
 
-// A size in bytes for every kind of typed array, or 0 for a kind that this
-// code does not know, so that one added by a later Node is refused rather than
-// measured wrongly.
-inline size_t BytesPerElement(napi_typedarray_type type) {
-  switch (type) {
-    case napi_int8_array:
-    case napi_uint8_array:
-    case napi_uint8_clamped_array:
-      return 1;
-    case napi_int16_array:
-    case napi_uint16_array:
-      return 2;
-    case napi_int32_array:
-    case napi_uint32_array:
-    case napi_float32_array:
-      return 4;
-    case napi_float64_array:
-    case napi_bigint64_array:
-    case napi_biguint64_array:
-      return 8;
-    default:
-      return 0;
-  }
+// The kernel, or null when there is no such operation or type, or the type has no such operation.
+inline Kernel FindKernel(uint64_t op, uint64_t type) {
+  return op < kOperationCount && type < kElementTypeCount ? kKernels[op][type] : nullptr;
 }
 
-// Reads a non-negative whole number of at most `limit`. Node-API's own integer
-// getters turn NaN and fractions into integers, and a wrong argument would
-// then go unnoticed; so the number is read as a double and checked here.
-// Comparisons with NaN do not hold, hence the way the first test is put.
-inline bool ReadWhole(napi_env env, napi_value value, double limit,
-                      uint64_t* result) {
-  double number;
-  if (napi_get_value_double(env, value, &number) != napi_ok) return false;
-  if (!(number >= 0 && number <= limit)) return false;
-  *result = static_cast<uint64_t>(number);
-  return static_cast<double>(*result) == number;
+// combine(op, type, left, leftOffset, right, rightOffset, out, outOffset, count): 0 or a CombineResult
+// The operands and `out` are typed arrays, of any kind; offsets are in bytes, the count in elements of `type`. A fast call
+// wants all numbers below 2^32: it takes any other modulo that.
+int32_t CombineRanges(Kernel kernel, uint64_t op, uint64_t type, const Bytes& left, uint64_t leftOffset, const Bytes& right,
+                      uint64_t rightOffset, const Bytes& out, uint64_t outOffset, uint64_t count) {
+  const uint64_t byteLength = count << kSizeShift[type];
+  if (!Holds(left, leftOffset, byteLength) || !Holds(right, rightOffset, byteLength) || !Holds(out, outOffset, byteLength)) {
+    return kBadRange;
+  }
+  if ((op == kMinloc || op == kMaxloc) && count % 2 != 0) return kBadRange;
+  kernel(left.data + leftOffset, right.data + rightOffset, out.data + outOffset, count);
+  return kCombined;
 }
 
-// The largest offset or count, 2^53. A double holds it exactly, and it leaves
-// room for the arithmetic below to be done without overflow.
-constexpr double kMaxNumber = 9007199254740992.0;
-
-// Finds the `count` elements that start `offset_value` bytes into an array, or
-// into the region, which is named by its handle: to ask an array for its memory
-// takes as long as to combine hundreds of elements. Nothing here throws into JavaScript: a wrong argument is just not found.
-inline bool FindRange(napi_env env, napi_value array, napi_value offset_value,
-                      uint64_t count, unsigned size_shift, uint8_t** start) {
-  uint64_t offset;
-  if (!ReadWhole(env, offset_value, kMaxNumber, &offset)) return false;
-
-  void* data = nullptr;
-  uint64_t bytes;
-  if (napi_get_value_external(env, array, &data) == napi_ok) {
-    const Memory* memory = static_cast<Memory*>(data);
-    data = memory->data;
-    bytes = memory->byteLength;
-  } else {
-    // Node-API leaves the type as it was when it has no name for the kind. 15
-    // fits the enumeration and stands for no kind.
-    napi_typedarray_type type = static_cast<napi_typedarray_type>(15);
-    size_t length = 0;
-    if (napi_get_typedarray_info(env, array, &type, &length, &data, nullptr,
-                                 nullptr) != napi_ok) {
-      return false;
-    }
-    bytes = static_cast<uint64_t>(length) * BytesPerElement(type);
-  }
-  // The second test divides what is left rather than multiply the count, and
-  // so cannot overflow. A detached array has a length of 0.
-  if (offset > bytes || count > (bytes - offset) >> size_shift) return false;
-  *start = static_cast<uint8_t*>(data) + offset;
-  return true;
+template <typename T>
+int32_t FastCombine(Receiver, uint32_t op, uint32_t type, const FastArray<T>& left, uint32_t leftOffset, const FastArray<T>& right,
+                    uint32_t rightOffset, const FastArray<T>& out, uint32_t outOffset, uint32_t count) {
+  const Kernel kernel = FindKernel(op, type);
+  if (kernel == nullptr) return kBadOperation;
+  return CombineRanges(kernel, op, type, BytesOf(left), leftOffset, BytesOf(right), rightOffset, BytesOf(out), outOffset, count);
 }
 
-// combine(op, type, left, leftByteOffset, right, rightByteOffset,
-//         out, outByteOffset, count): 0 or a CombineResult
-// The operands and `out` are typed arrays, or the handle of the region.
-//
-// This is called once per small message, so it goes to Node-API directly and
-// allocates nothing.
-napi_value Combine(napi_env env, napi_callback_info info) {
-  enum { kOp, kType, kLeft, kLeftAt, kRight, kRightAt, kOut, kOutAt, kCount };
-  // Arguments that were left out come as undefined, which no check accepts.
-  napi_value args[kCount + 1];
-  size_t argc = kCount + 1;
-  if (napi_get_cb_info(env, info, &argc, args, nullptr, nullptr) != napi_ok) {
-    return nullptr;
+void Combine(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  ordinaryCalls++;
+  uint64_t op, type, leftOffset, rightOffset, outOffset, count;
+  const Kernel kernel = GetWhole(info[0], &op) && GetWhole(info[1], &type) ? FindKernel(op, type) : nullptr;
+  Bytes left, right, out;
+  int32_t result = kBadOperation;
+  if (kernel != nullptr) {
+    const bool isGiven = GetBytes(info[2], &left) && GetWhole(info[3], &leftOffset) && GetBytes(info[4], &right) &&
+                         GetWhole(info[5], &rightOffset) && GetBytes(info[6], &out) && GetWhole(info[7], &outOffset) &&
+                         GetWhole(info[8], &count);
+    result = isGiven ? CombineRanges(kernel, op, type, left, leftOffset, right, rightOffset, out, outOffset, count) : kBadRange;
   }
+  info.GetReturnValue().Set(result);
+}
 
-  int result = kCombined;
-  uint64_t op, type, count;
-  Kernel kernel = nullptr;
-  if (ReadWhole(env, args[kOp], kOperationCount - 1, &op) &&
-      ReadWhole(env, args[kType], kElementTypeCount - 1, &type)) {
-    kernel = kKernels[op][type];
-  }
-  if (kernel == nullptr) {
-    result = kBadOperation;
-  } else {
-    const unsigned shift = kSizeShift[type];
-    const bool pairs = op == kMinloc || op == kMaxloc;
-    uint8_t* left;
-    uint8_t* right;
-    uint8_t* out;
-    if (ReadWhole(env, args[kCount], kMaxNumber, &count) &&
-        !(pairs && count % 2 != 0) &&
-        FindRange(env, args[kLeft], args[kLeftAt], count, shift, &left) &&
-        FindRange(env, args[kRight], args[kRightAt], count, shift, &right) &&
-        FindRange(env, args[kOut], args[kOutAt], count, shift, &out)) {
-      kernel(left, right, out, static_cast<size_t>(count));
-    } else {
-      result = kBadRange;
-    }
-  }
-
-  napi_value returned = nullptr;
-  napi_create_int32(env, result, &returned);
-  return returned;
+template <typename T>
+void ExportFast(v8::Local<v8::Context> context, v8::Local<v8::Object> exports, const char* name) {
+  Export(context, exports, name, Combine, FastCall<FastCombine<T>>::Get());
 }
 
 }  // namespace
 
-Napi::Object InitKernels(Napi::Env env, Napi::Object exports) {
-  napi_value combine;
-  const napi_status status = napi_create_function(
-      env, "combine", NAPI_AUTO_LENGTH, Combine, nullptr, &combine);
-  NAPI_THROW_IF_FAILED(env, status, exports);
-  exports.Set("combine", combine);
-  return exports;
+// For each kind of array one that is called fast with arrays of that kind.
+void InitKernels(v8::Local<v8::Context> context, v8::Local<v8::Object> exports) {
+  Export(context, exports, "combine", Combine, nullptr);
+  ExportFast<uint8_t>(context, exports, "combineUint8");
+  ExportFast<int32_t>(context, exports, "combineInt32");
+  ExportFast<uint32_t>(context, exports, "combineUint32");
+  ExportFast<float>(context, exports, "combineFloat32");
+  ExportFast<double>(context, exports, "combineFloat64");
+  ExportFast<int64_t>(context, exports, "combineBigInt64");
+  ExportFast<uint64_t>(context, exports, "combineBigUint64");
 }

@@ -6,8 +6,6 @@
 #ifndef ZIVM_NATIVE_KERNELS_H_
 #define ZIVM_NATIVE_KERNELS_H_
 
-#include <napi.h>
-
 namespace zivm {
 
 enum ElementType : unsigned {
@@ -52,8 +50,5 @@ enum CombineResult : int {
 };
 
 }  // namespace zivm
-
-// Adds combine() to the addon's exports.
-Napi::Object InitKernels(Napi::Env env, Napi::Object exports);
 
 #endif  // ZIVM_NATIVE_KERNELS_H_

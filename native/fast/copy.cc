@@ -1,0 +1,52 @@
+// copy(to, toOffset, from, fromOffset, byteLength): 0 | -EINVAL
+// Copies bytes from one typed array to another; offsets and length are in bytes. A fast call wants them below 2^32: it
+// takes any other number modulo that.
+#include "copy.h"
+
+#include "addon.h"
+#include "memory.h"
+
+#include <cerrno>
+
+namespace {
+
+using namespace zivm;
+
+int32_t CopyRange(const Bytes& to, uint64_t toOffset, const Bytes& from, uint64_t fromOffset, uint64_t byteLength) {
+  if (!Holds(to, toOffset, byteLength) || !Holds(from, fromOffset, byteLength)) return -EINVAL;
+  CopyBytes(to.data + toOffset, from.data + fromOffset, byteLength);
+  return 0;
+}
+
+template <typename T>
+int32_t FastCopy(Receiver, const FastArray<T>& to, uint32_t toOffset, const FastArray<T>& from, uint32_t fromOffset, uint32_t byteLength) {
+  return CopyRange(BytesOf(to), toOffset, BytesOf(from), fromOffset, byteLength);
+}
+
+void Copy(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  ordinaryCalls++;
+  Bytes to, from;
+  uint64_t toOffset, fromOffset, byteLength;
+  const bool isGiven = GetBytes(info[0], &to) && GetWhole(info[1], &toOffset) && GetBytes(info[2], &from) &&
+                       GetWhole(info[3], &fromOffset) && GetWhole(info[4], &byteLength);
+  info.GetReturnValue().Set(isGiven ? CopyRange(to, toOffset, from, fromOffset, byteLength) : -EINVAL);
+}
+
+template <typename T>
+void ExportFast(v8::Local<v8::Context> context, v8::Local<v8::Object> exports, const char* name) {
+  Export(context, exports, name, Copy, FastCall<FastCopy<T>>::Get());
+}
+
+}  // namespace
+
+// One for each kind of array, and one for arrays of any kinds. V8 11.3 has no fast calls with the kinds that are left out.
+void InitCopies(v8::Local<v8::Context> context, v8::Local<v8::Object> exports) {
+  Export(context, exports, "copy", Copy, nullptr);
+  ExportFast<uint8_t>(context, exports, "copyUint8");
+  ExportFast<int32_t>(context, exports, "copyInt32");
+  ExportFast<uint32_t>(context, exports, "copyUint32");
+  ExportFast<float>(context, exports, "copyFloat32");
+  ExportFast<double>(context, exports, "copyFloat64");
+  ExportFast<int64_t>(context, exports, "copyBigInt64");
+  ExportFast<uint64_t>(context, exports, "copyBigUint64");
+}
