@@ -2,9 +2,7 @@ import { type Buf, Kind } from '../comm/elements';
 import { Op } from './op';
 
 /** Up to here a loop in JavaScript is quicker than a native call. */
-const MOST_ELEMENTS = 32;
-/** Up to here a loop that copies is quicker than `set`. */
-const MOST_COPIED = 8;
+const MOST_ELEMENTS = 8;
 
 /** Whether combineShort does this operation. */
 export function isShort(op: Op, kind: Kind, count: number): boolean {
@@ -17,7 +15,7 @@ export function isShort(op: Op, kind: Kind, count: number): boolean {
 
 /** Whether copyShort is the quickest way for such elements to the region. */
 export function isShortCopy(kind: Kind, count: number): boolean {
-  return count <= MOST_COPIED && (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32);
+  return count <= MOST_ELEMENTS && (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32);
 }
 
 /** Copies an array to elements `at` and following of another of its type. A NaN may lose bits, as in any operation on it. */

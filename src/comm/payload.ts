@@ -5,17 +5,50 @@ import type { Views } from './views';
 
 /*
  * Copies between a user's array and the region. Compiled code calls them as C calls C, when both arrays are of the kind
- * that a function is for; so there is one for each kind.
+ * that a function is for; so there is one for each kind. Even so a call takes 35 ns of a message's way, and a few bytes
+ * less than that in a loop. (Numbers do not go by one: a NaN need not come through a variable of JavaScript with all its bits.)
  */
+
+/** Up to here bytes go by a loop. */
+const FEW_BYTES = 16;
 
 /** Copies bytes [from, from + byteLength) of an array of a kind to byte `at` of the region. */
 export function copyIn(views: Views, at: number, kind: Kind, array: Buf, from: number, byteLength: number): void {
-  if (copy(kind, views.ofKind[kind]!, at, array, from, byteLength) !== 0) throw outOfBounds();
+  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewIn(views, at, array as Uint8Array, from, byteLength);
+  else if (copy(kind, views.ofKind[kind]!, at, array, from, byteLength) !== 0) throw outOfBounds();
 }
 
 /** Copies `byteLength` bytes at byte `at` of the region to byte `to` of an array of a kind. */
 export function copyOut(views: Views, at: number, kind: Kind, array: Buf, to: number, byteLength: number): void {
-  if (copy(kind, array, to, views.ofKind[kind]!, at, byteLength) !== 0) throw outOfBounds();
+  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewOut(views, at, array as Uint8Array, to, byteLength);
+  else if (copy(kind, array, to, views.ofKind[kind]!, at, byteLength) !== 0) throw outOfBounds();
+}
+
+function copyFewIn({ int32, uint8 }: Views, at: number, array: Uint8Array, from: number, byteLength: number): void {
+  if (from + byteLength > array.length || at + byteLength > uint8.length) throw outOfBounds();
+  let i = 0;
+  if ((at & 3) === 0) {
+    for (; i + 4 <= byteLength; i += 4) {
+      const k = from + i;
+      int32[(at + i) >>> 2] = array[k]! | (array[k + 1]! << 8) | (array[k + 2]! << 16) | (array[k + 3]! << 24);
+    }
+  }
+  for (; i < byteLength; i++) uint8[at + i] = array[from + i]!;
+}
+
+function copyFewOut({ int32, uint8 }: Views, at: number, array: Uint8Array, to: number, byteLength: number): void {
+  if (to + byteLength > array.length || at + byteLength > uint8.length) throw outOfBounds();
+  let i = 0;
+  if ((at & 3) === 0) {
+    for (; i + 4 <= byteLength; i += 4) {
+      const word = int32[(at + i) >>> 2]!;
+      array[to + i] = word;
+      array[to + i + 1] = word >> 8;
+      array[to + i + 2] = word >> 16;
+      array[to + i + 3] = word >> 24;
+    }
+  }
+  for (; i < byteLength; i++) array[to + i] = uint8[at + i]!;
 }
 
 /** Direct calls take numbers below 2^32. */

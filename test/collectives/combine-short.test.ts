@@ -9,7 +9,7 @@ import { fast } from '../../src/native';
  * ranks or in runs of different lengths. Of a NaN only that it is one.
  */
 
-const MOST_ELEMENTS = 32;
+const MOST_ELEMENTS = 8;
 /** So often that V8 compiles the loops, and for each type. */
 const RUNS = 1000;
 
