@@ -1,10 +1,13 @@
 // Functions that compiled JavaScript calls as C calls C, in some nanoseconds; an ordinary native call takes a hundred,
 // most of them for wrapping and unwrapping the arguments. V8 calls this its fast API.
 //
-// A call is fast when the calling function has been compiled and every argument is of the declared type, to the exact
-// kind of typed array, whose memory is neither shared nor resizable; every other call goes to the ordinary callback, which does the same. Node exports the classes
-// below from its binary, but ships no header for them, and V8 changes them between versions. So they are declared here,
-// as they are in V8 11.3, which is that of every Node 20; with another Node all calls are ordinary ones.
+// A call is fast when the calling function has been compiled and every argument is of the declared type: a kind of typed
+// array means just that kind, in memory that is neither shared nor resizable. Every other call goes to the ordinary
+// callback, which does the same.
+//
+// Node exports the classes below from its binary, but ships no header for them, and V8 changes them between versions. So
+// they are declared here, as they are in V8 11.3 and 12.4, those of every Node 20 and 22; with another Node all calls are
+// ordinary ones.
 #pragma once
 
 #include <node.h>
@@ -12,7 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#define ZIVM_FAST_CALLS (NODE_MODULE_VERSION == 115)
+#define ZIVM_FAST_CALLS (NODE_MODULE_VERSION == 115 || NODE_MODULE_VERSION == 127)
 
 #if ZIVM_FAST_CALLS
 namespace v8 {
@@ -30,10 +33,17 @@ static_assert(sizeof(CTypeInfo) == 3);
 
 class CFunctionInfo {
  public:
+#if NODE_MODULE_VERSION == 115
   CFunctionInfo(const CTypeInfo& returned, unsigned int count, const CTypeInfo* arguments);
+#else
+  enum class Int64Representation : uint8_t { kNumber = 0 };
+  CFunctionInfo(const CTypeInfo& returned, unsigned int count, const CTypeInfo* arguments,
+                Int64Representation representation = Int64Representation::kNumber);
+#endif
 
  private:
   CTypeInfo returned_;
+  uint8_t representation_;
   unsigned int count_;
   const CTypeInfo* arguments_;
 };
