@@ -43,9 +43,9 @@ inline void CopyByWords(uint8_t* to, const uint8_t* from, size_t count) {
 // touched; but on AMD's Zen it takes up to forty times as long where the target begins less than 32 bytes above the source
 // within a page (glibc's bug 30994), as about one message in 64 does.
 inline bool IsSlowForMemcpy(const uint8_t* to, const uint8_t* from, size_t count) {
-  constexpr size_t kMostVectors = 2048, kPage = 4096, kClose = 32;
+  constexpr size_t kVectorsUpTo = 2048, kPage = 4096, kClose = 32;
   const size_t above = (reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from)) % kPage;
-  return count > kMostVectors && above > 0 && above < kClose;
+  return count > kVectorsUpTo && above > 0 && above < kClose;
 }
 
 typedef uint64_t Vector __attribute__((__vector_size__(32), __aligned__(1), __may_alias__));

@@ -103,18 +103,24 @@ describe('copies between the region and an array', () => {
 
 
 describe('long copies', () => {
+  /** Whole pages. */
   const BYTES = 700 * 1024;
   const MARGIN = 128;
+  const LINE = 64;
   /** Around the limits between ways to copy, and of the vectors in one. */
   const LENGTHS = [2047, 2048, 2049, 2079, 2080, 2175, 2176, 2177, 4096, 65_536, 65_543, 512 * 1024 - 1, 512 * 1024, 512 * 1024 + 1];
 
   it.each(LENGTHS)('of %d bytes move the bytes that were asked for, and no others, from any place to any', (byteLength) => {
     const random = new Random(byteLength);
-    const from = Buffer.alloc(BYTES);
+    // One memory, so that the places within a page are as chosen: how a copy is done depends on them.
+    const memory = Buffer.from(new ArrayBuffer(2 * BYTES));
+    const [from, to] = [memory.subarray(0, BYTES), memory.subarray(BYTES)];
     for (let i = 0; i < BYTES; i += 4) from.writeUInt32LE(random.below(2 ** 32), i);
     for (let time = 0; time < 40; time++) {
-      const to = Buffer.alloc(BYTES, 7);
-      const [at, offset] = [random.below(MARGIN), random.below(MARGIN)];
+      const offset = random.below(MARGIN);
+      // Every other time the target begins up to a line above the source within a page.
+      const at = time % 2 === 0 ? random.below(MARGIN) : offset + random.below(LINE);
+      to.fill(7);
       expect(fast.copy(to, at, from, offset, byteLength)).toBe(0);
       const wanted = Buffer.alloc(BYTES, 7);
       from.copy(wanted, at, offset, offset + byteLength);
