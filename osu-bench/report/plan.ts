@@ -20,7 +20,7 @@ export interface Extent {
 
 /** What --quick leaves out. */
 export const SLOW = [
-  ...['two-way-bandwidth', 'ping-pong', 'bcast', 'reduce', 'guests-bandwidth', 'start-guests'],
+  ...['two-way-bandwidth', 'ping-pong', 'bcast', 'reduce', 'guests-latency', 'guests-bandwidth', 'start-guests'],
   ...['bcast-ranks', 'reduce-ranks', 'bcast-ranks-long', 'reduce-ranks-long', 'allreduce-ranks-long'],
 ];
 
