@@ -22,7 +22,13 @@
     {
       "target_name": "zivm_fast",
       "cflags_cc": ["-Wno-cast-function-type"],
-      "sources": ["native/fast/addon.cc", "native/fast/copy.cc", "native/fast/kernels.cc"]
+      "sources": [
+        "native/fast/addon.cc",
+        "native/fast/combine.cc",
+        "native/fast/copy.cc",
+        "native/fast/kernels.cc",
+        "native/fast/put.cc"
+      ]
     }
   ]
 }

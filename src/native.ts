@@ -78,17 +78,30 @@ type Combine = (
   count: number,
 ) => number;
 
+type Put = (
+  words: Int32Array,
+  record: number,
+  number: number,
+  kind: number,
+  context: number,
+  tag: number,
+  array: TypedArray,
+  byteLength: number,
+) => number;
+
 /** Kinds of arrays that V8 hands over to C without a detour. */
 type FastKind = 'Uint8' | 'Int32' | 'Uint32' | 'Float32' | 'Float64' | 'BigInt64' | 'BigUint64';
 
 /**
- * The addon of work on memory (native/fast/): compiled code calls a function with a kind in its name as C calls C, if all
- * arrays are of that kind; numbers must be below 2^32 then. Each returns 0, or a number below when an argument is out of range; then it has done nothing.
+ * The addon of work on memory (native/fast/): compiled code calls a function with a kind in its name as C calls C, if the
+ * arrays are of that kind; numbers must fit into 32 bits then. Each returns 0, or a number below when an argument is out of
+ * range; then it has done nothing.
  */
-type Fast = { copy: Copy; combine: Combine; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
+type Fast = { copy: Copy; put: Put; combine: Combine; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
   `copy${FastKind}`,
   Copy
 > &
+  Record<`put${FastKind}`, Put> &
   Record<`combine${FastKind}`, Combine>;
 
 function packageFolder(): string {

@@ -1,6 +1,6 @@
 #include "addon.h"
 
-#include "fast-call.h"
+#include "export.h"
 
 // ordinaryCalls(): number
 static void OrdinaryCalls(const v8::FunctionCallbackInfo<v8::Value>& info) {
@@ -8,7 +8,8 @@ static void OrdinaryCalls(const v8::FunctionCallbackInfo<v8::Value>& info) {
 }
 
 NODE_MODULE_INIT() {
-  InitCopies(context, exports);
-  InitKernels(context, exports);
+  InitCopy(context, exports);
+  InitPut(context, exports);
+  InitCombine(context, exports);
   zivm::Export(context, exports, "ordinaryCalls", OrdinaryCalls, nullptr);
 }

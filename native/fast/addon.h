@@ -10,5 +10,6 @@
 // How many calls were no fast ones: tests see that a loop in its steady state makes none.
 inline std::atomic<uint32_t> ordinaryCalls{0};
 
-void InitCopies(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
-void InitKernels(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
+void InitCopy(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
+void InitPut(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
+void InitCombine(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);

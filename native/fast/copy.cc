@@ -4,6 +4,7 @@
 #include "copy.h"
 
 #include "addon.h"
+#include "export.h"
 #include "memory.h"
 
 #include <cerrno>
@@ -19,9 +20,11 @@ int32_t CopyRange(const Bytes& to, uint64_t toOffset, const Bytes& from, uint64_
 }
 
 template <typename T>
-int32_t FastCopy(Receiver, const FastArray<T>& to, uint32_t toOffset, const FastArray<T>& from, uint32_t fromOffset, uint32_t byteLength) {
-  return CopyRange(BytesOf(to), toOffset, BytesOf(from), fromOffset, byteLength);
-}
+struct FastCopy {
+  static int32_t Call(Receiver, const FastArray<T>& to, uint32_t toOffset, const FastArray<T>& from, uint32_t fromOffset, uint32_t byteLength) {
+    return CopyRange(BytesOf(to), toOffset, BytesOf(from), fromOffset, byteLength);
+  }
+};
 
 void Copy(const v8::FunctionCallbackInfo<v8::Value>& info) {
   ordinaryCalls++;
@@ -32,21 +35,8 @@ void Copy(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(isGiven ? CopyRange(to, toOffset, from, fromOffset, byteLength) : -EINVAL);
 }
 
-template <typename T>
-void ExportFast(v8::Local<v8::Context> context, v8::Local<v8::Object> exports, const char* name) {
-  Export(context, exports, name, Copy, FastCall<FastCopy<T>>::Get());
-}
-
 }  // namespace
 
-// One for each kind of array, and one for arrays of any kinds. V8 11.3 has no fast calls with the kinds that are left out.
-void InitCopies(v8::Local<v8::Context> context, v8::Local<v8::Object> exports) {
-  Export(context, exports, "copy", Copy, nullptr);
-  ExportFast<uint8_t>(context, exports, "copyUint8");
-  ExportFast<int32_t>(context, exports, "copyInt32");
-  ExportFast<uint32_t>(context, exports, "copyUint32");
-  ExportFast<float>(context, exports, "copyFloat32");
-  ExportFast<double>(context, exports, "copyFloat64");
-  ExportFast<int64_t>(context, exports, "copyBigInt64");
-  ExportFast<uint64_t>(context, exports, "copyBigUint64");
+void InitCopy(v8::Local<v8::Context> context, v8::Local<v8::Object> exports) {
+  ExportKinds<FastCopy>(context, exports, "copy", Copy);
 }

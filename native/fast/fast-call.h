@@ -115,15 +115,4 @@ struct FastCall {
 };
 #endif
 
-// Adds a function to the exports; `fast` may be null.
-inline void Export(v8::Local<v8::Context> context, v8::Local<v8::Object> exports, const char* name,
-                   v8::FunctionCallback ordinary, const v8::CFunction* fast) {
-  v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::FunctionTemplate> made =
-      v8::FunctionTemplate::New(isolate, ordinary, {}, {}, 0, v8::ConstructorBehavior::kThrow,
-                                v8::SideEffectType::kHasSideEffect, fast);
-  exports->Set(context, v8::String::NewFromUtf8(isolate, name).ToLocalChecked(), made->GetFunction(context).ToLocalChecked())
-      .Check();
-}
-
 }  // namespace zivm

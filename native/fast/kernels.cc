@@ -1,7 +1,5 @@
 #include "kernels.h"
 
-#include "addon.h"
-#include "memory.h"
 #include "wide.h"
 
 #include <array>
@@ -13,11 +11,6 @@
 namespace {
 
 using namespace zivm;
-
-// A kernel takes untyped pointers so that all of them fit into one table.
-// `count` is in elements, for the pair operations too.
-using Kernel = void (*)(const void* left, const void* right, void* out,
-                        size_t count);
 
 // An element as it lies in memory. A view may start at any byte of its buffer
 // (a Buffer sliced at an odd place, for instance), so the compiler must not
@@ -331,71 +324,12 @@ constexpr std::array<Row, kOperationCount> kKernels = {
     ForPairs<Maxloc>(),
 };
 
-// ---------------------------------------------------------------------------
-// The JavaScript function
-// ---------------------------------------------------------------------------
+}  // namespace
 
-// log2 of the size of an element, in the order of the enum ElementType.
-constexpr std::array<unsigned, kElementTypeCount> kSizeShift = {
-    0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3};
+namespace zivm {
 
-// The kernel, or null when there is no such operation or type, or the type has no such operation.
-inline Kernel FindKernel(uint64_t op, uint64_t type) {
+Kernel FindKernel(uint64_t op, uint64_t type) {
   return op < kOperationCount && type < kElementTypeCount ? kKernels[op][type] : nullptr;
 }
 
-// combine(op, type, left, leftOffset, right, rightOffset, out, outOffset, count): 0 or a CombineResult
-// The operands and `out` are typed arrays, of any kind; offsets are in bytes, the count in elements of `type`. A fast call
-// wants all numbers below 2^32: it takes any other modulo that.
-int32_t CombineRanges(Kernel kernel, uint64_t op, uint64_t type, const Bytes& left, uint64_t leftOffset, const Bytes& right,
-                      uint64_t rightOffset, const Bytes& out, uint64_t outOffset, uint64_t count) {
-  const uint64_t byteLength = count << kSizeShift[type];
-  if (!Holds(left, leftOffset, byteLength) || !Holds(right, rightOffset, byteLength) || !Holds(out, outOffset, byteLength)) {
-    return kBadRange;
-  }
-  if ((op == kMinloc || op == kMaxloc) && count % 2 != 0) return kBadRange;
-  kernel(left.data + leftOffset, right.data + rightOffset, out.data + outOffset, count);
-  return kCombined;
-}
-
-template <typename T>
-int32_t FastCombine(Receiver, uint32_t op, uint32_t type, const FastArray<T>& left, uint32_t leftOffset, const FastArray<T>& right,
-                    uint32_t rightOffset, const FastArray<T>& out, uint32_t outOffset, uint32_t count) {
-  const Kernel kernel = FindKernel(op, type);
-  if (kernel == nullptr) return kBadOperation;
-  return CombineRanges(kernel, op, type, BytesOf(left), leftOffset, BytesOf(right), rightOffset, BytesOf(out), outOffset, count);
-}
-
-void Combine(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  ordinaryCalls++;
-  uint64_t op, type, leftOffset, rightOffset, outOffset, count;
-  const Kernel kernel = GetWhole(info[0], &op) && GetWhole(info[1], &type) ? FindKernel(op, type) : nullptr;
-  Bytes left, right, out;
-  int32_t result = kBadOperation;
-  if (kernel != nullptr) {
-    const bool isGiven = GetBytes(info[2], &left) && GetWhole(info[3], &leftOffset) && GetBytes(info[4], &right) &&
-                         GetWhole(info[5], &rightOffset) && GetBytes(info[6], &out) && GetWhole(info[7], &outOffset) &&
-                         GetWhole(info[8], &count);
-    result = isGiven ? CombineRanges(kernel, op, type, left, leftOffset, right, rightOffset, out, outOffset, count) : kBadRange;
-  }
-  info.GetReturnValue().Set(result);
-}
-
-template <typename T>
-void ExportFast(v8::Local<v8::Context> context, v8::Local<v8::Object> exports, const char* name) {
-  Export(context, exports, name, Combine, FastCall<FastCombine<T>>::Get());
-}
-
-}  // namespace
-
-// For each kind of array one that is called fast with arrays of that kind.
-void InitKernels(v8::Local<v8::Context> context, v8::Local<v8::Object> exports) {
-  Export(context, exports, "combine", Combine, nullptr);
-  ExportFast<uint8_t>(context, exports, "combineUint8");
-  ExportFast<int32_t>(context, exports, "combineInt32");
-  ExportFast<uint32_t>(context, exports, "combineUint32");
-  ExportFast<float>(context, exports, "combineFloat32");
-  ExportFast<double>(context, exports, "combineFloat64");
-  ExportFast<int64_t>(context, exports, "combineBigInt64");
-  ExportFast<uint64_t>(context, exports, "combineBigUint64");
-}
+}  // namespace zivm

@@ -6,6 +6,9 @@
 #ifndef ZIVM_NATIVE_KERNELS_H_
 #define ZIVM_NATIVE_KERNELS_H_
 
+#include <cstddef>
+#include <cstdint>
+
 namespace zivm {
 
 enum ElementType : unsigned {
@@ -48,6 +51,13 @@ enum CombineResult : int {
   // The operation or the type is unknown, or the type has no such operation.
   kBadOperation = -2,
 };
+
+// A kernel takes untyped pointers so that all of them fit into one table. `count` is in elements, for the pair operations
+// too; the memory may be of any alignment.
+using Kernel = void (*)(const void* left, const void* right, void* out, size_t count);
+
+// Null when there is no such operation or type, or the type has no such operation.
+Kernel FindKernel(uint64_t op, uint64_t type);
 
 }  // namespace zivm
 

@@ -33,6 +33,13 @@ inline bool GetWhole(v8::Local<v8::Value> value, uint64_t* whole) {
   return static_cast<double>(*whole) == number;
 }
 
+// A number that fits into 32 bits, signed; false for anything else.
+inline bool GetInt32(v8::Local<v8::Value> value, int32_t* number) {
+  if (!value->IsInt32()) return false;
+  *number = value.As<v8::Int32>()->Value();
+  return true;
+}
+
 // Whether [offset, offset + byteLength) are bytes of the memory. The numbers are so small that the sum does not wrap.
 inline bool Holds(const Bytes& memory, uint64_t offset, uint64_t byteLength) {
   return offset + byteLength <= memory.byteLength;

@@ -2,6 +2,7 @@ import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
 import { copyIn, copyOut } from '../comm/payload';
 import { ZivmError } from '../errors';
+import { publish } from '../ring/fence';
 import type { Team } from './team';
 
 /** Longer data lies outside its slot, so that the slots of all ranks together are few pages. */
@@ -150,7 +151,7 @@ export class Board {
     if (Atomics.add(words, this.#meeting, 1) === this.#worldRanks.length - 1) {
       words[this.#meeting] = 0;
       // SYNC POINT with Waiting.forNumber, as in #enter.
-      Atomics.store(words, held, this.#number);
+      publish(words, held, this.#number);
       this.#wakeAll();
     } else {
       waiting.forNumber(held, this.#number, this);
@@ -176,7 +177,7 @@ export class Board {
     if (byteLength !== NOTHING) this.#carried[this.#number & (TURNS - 1)] = this.#number;
     // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number, and after this fence either a
     // sleeper's armed word is seen here, or the number is seen there.
-    Atomics.store(words, slot, this.#number);
+    publish(words, slot, this.#number);
   }
 
   #wakeAll(): void {

@@ -1,6 +1,7 @@
 import { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import {
+  LINE_BYTES,
   RECORD_ADDRESS,
   RECORD_CONTEXT,
   RECORD_KIND,
@@ -18,7 +19,7 @@ import type { Direct } from './direct';
 import type { Buf, Kind } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
-import { copyIn } from './payload';
+import { copyIn, putMessage } from './payload';
 import type { Peer } from './peer';
 import type { Rings } from './rings';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
@@ -26,6 +27,9 @@ import type { Views } from './views';
 
 /** Up to here a message is sent at once; longer ones wait at the sender until they are matched. */
 const EAGER_BYTES = 16 * 1024;
+
+/** Payload bytes in the first line of a record. */
+const FIRST_LINE_BYTES = LINE_BYTES - RECORD_PAYLOAD * 4;
 
 /** Everything that this rank sends: into the ring at once when it can, else queued per peer. */
 export class Outbox {
@@ -64,14 +68,8 @@ export class Outbox {
     const writer = peer.writer as RingWriter;
     const record = writer.claim(byteLength);
     if (record < 0) return false;
-    const words = this.#words;
-    words[record + RECORD_KIND] = EAGER | (flags << 8);
-    words[record + RECORD_CONTEXT] = context;
-    words[record + RECORD_TAG] = tag;
-    words[record + RECORD_LENGTH] = byteLength;
-    words[record + RECORD_SEND_ID] = 0;
-    copyIn(this.#views, (record + RECORD_PAYLOAD) * 4, kind, buf, 0, byteLength);
-    writer.publish(record);
+    putMessage(this.#views, record, writer.number, EAGER | (flags << 8), context, tag, kind, buf, byteLength);
+    writer.advance();
     this.#wakeup.notify(peer.rank);
     return true;
   }
@@ -168,6 +166,9 @@ export class Outbox {
     const writer = peer.writer as RingWriter;
     const record = writer.claim(payload);
     if (record < 0) return false;
+    const address = send.record === ANNOUNCE ? this.#direct.offer(peer.rank, send.buf as Buf) : 0;
+    if (payload > 0) this.#writePayload(record, send, payload);
+    else this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = address;
     const words = this.#words;
     words[record + RECORD_KIND] = send.record | (send.flags << 8);
     words[record + RECORD_CONTEXT] = send.context;
@@ -175,15 +176,18 @@ export class Outbox {
     words[record + RECORD_LENGTH] = send.byteLength | 0;
     words[record + RECORD_SEND_ID] = send.sendId;
     words[record + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
-    if (payload > 0) copyIn(this.#views, (record + RECORD_PAYLOAD) * 4, send.kind, send.buf as Buf, 0, payload);
-    if (send.record === ANNOUNCE) {
-      this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = this.#direct.offer(peer.rank, send.buf as Buf);
-    }
     writer.publish(record);
     this.#wakeup.notify(peer.rank);
     send.begun = true;
     send.sent = payload;
     return true;
+  }
+
+  /** Writes the next bytes of a message. What is in the record's first line comes last, just before the rest of that line: see putMessage. */
+  #writePayload(record: number, { kind, buf, sent }: SendRequest, byteLength: number): void {
+    const at = (record + RECORD_PAYLOAD) * 4;
+    if (byteLength > FIRST_LINE_BYTES) copyIn(this.#views, at + FIRST_LINE_BYTES, kind, buf as Buf, sent + FIRST_LINE_BYTES, byteLength - FIRST_LINE_BYTES);
+    copyIn(this.#views, at, kind, buf as Buf, sent, Math.min(byteLength, FIRST_LINE_BYTES));
   }
 
   #putControl(peer: Peer, kind: number, sendId: number, receiveId: number): boolean {
@@ -209,10 +213,10 @@ export class Outbox {
       const byteLength = Math.min(most, send.byteLength - send.sent);
       const record = writer.claim(byteLength);
       if (record < 0) return false;
+      this.#writePayload(record, send, byteLength);
       this.#words[record + RECORD_KIND] = FRAGMENT;
       this.#words[record + RECORD_LENGTH] = byteLength;
       this.#words[record + RECORD_RECEIVE_ID] = send.receiveId;
-      copyIn(this.#views, (record + RECORD_PAYLOAD) * 4, send.kind, send.buf as Buf, send.sent, byteLength);
       writer.publish(record);
       this.#wakeup.notify(peer.rank);
       send.sent += byteLength;

@@ -1,5 +1,15 @@
 import { ZivmError } from '../errors';
 import { fast } from '../native';
+import { publish } from '../ring/fence';
+import {
+  RECORD_CONTEXT,
+  RECORD_KIND,
+  RECORD_LENGTH,
+  RECORD_NUMBER,
+  RECORD_PAYLOAD,
+  RECORD_SEND_ID,
+  RECORD_TAG,
+} from '../ring/layout';
 import { type Buf, Kind } from './elements';
 import type { Views } from './views';
 
@@ -22,6 +32,26 @@ export function copyIn(views: Views, at: number, kind: Kind, array: Buf, from: n
 export function copyOut(views: Views, at: number, kind: Kind, array: Buf, to: number, byteLength: number): void {
   if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewOut(views, at, array as Uint8Array, to, byteLength);
   else if (copy(kind, array, to, views.ofKind[kind]!, at, byteLength) !== 0) throw outOfBounds();
+}
+
+/**
+ * Writes a record that was claimed, with all of a message, and publishes it under a number; a full fence follows. All of its
+ * first line is written in one go: a receiver that looks at it takes it away as soon as something is written there.
+ * @param word kind and flags
+ */
+export function putMessage(views: Views, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): void {
+  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) {
+    const words = views.int32;
+    copyFewIn(views, (record + RECORD_PAYLOAD) * 4, array as Uint8Array, 0, byteLength);
+    words[record + RECORD_KIND] = word;
+    words[record + RECORD_CONTEXT] = context;
+    words[record + RECORD_TAG] = tag;
+    words[record + RECORD_LENGTH] = byteLength;
+    words[record + RECORD_SEND_ID] = 0;
+    publish(words, record + RECORD_NUMBER, number);
+  } else if (put(views.int32, record, number, word, context, tag, kind, array, byteLength) !== 0) {
+    throw outOfBounds();
+  }
 }
 
 function copyFewIn({ int32, uint8 }: Views, at: number, array: Uint8Array, from: number, byteLength: number): void {
@@ -73,6 +103,27 @@ function copy(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: numb
       return fast.copyBigUint64(to, toOffset, from, fromOffset, byteLength);
     default:
       return fast.copy(to, toOffset, from, fromOffset, byteLength);
+  }
+}
+
+function put(words: Int32Array, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): number {
+  switch (kind) {
+    case Kind.Uint8:
+      return fast.putUint8(words, record, number, word, context, tag, array, byteLength);
+    case Kind.Float64:
+      return fast.putFloat64(words, record, number, word, context, tag, array, byteLength);
+    case Kind.Float32:
+      return fast.putFloat32(words, record, number, word, context, tag, array, byteLength);
+    case Kind.Int32:
+      return fast.putInt32(words, record, number, word, context, tag, array, byteLength);
+    case Kind.Uint32:
+      return fast.putUint32(words, record, number, word, context, tag, array, byteLength);
+    case Kind.BigInt64:
+      return fast.putBigInt64(words, record, number, word, context, tag, array, byteLength);
+    case Kind.BigUint64:
+      return fast.putBigUint64(words, record, number, word, context, tag, array, byteLength);
+    default:
+      return fast.put(words, record, number, word, context, tag, array, byteLength);
   }
 }
 

@@ -1,4 +1,5 @@
 import { corrupt } from './corrupt';
+import { publish } from './fence';
 import {
   LINE_BYTES,
   LINE_WORDS,
@@ -107,11 +108,21 @@ export class RingWriter {
 
   /** Publishes the record that was claimed last. */
   publish(record: number): void {
-    const number = (this.#written + 1) | 0;
+    const { number } = this;
+    this.advance();
+    // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number. The full fence
+    // is for the look at the receiver's mark (Wakeup.notify).
+    publish(this.#words, record + RECORD_NUMBER, number);
+  }
+
+  /** The number under which the record that was claimed last is to be published. */
+  get number(): number {
+    return (this.#written + 1) | 0;
+  }
+
+  /** The record that was claimed last has been published. */
+  advance(): void {
     this.#written = (this.#written + this.#lines) | 0;
     this.#next = this.#after;
-    // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number. The store is
-    // also the full fence between the publication and the look at the receiver's mark (Wakeup.notify).
-    Atomics.store(this.#words, record + RECORD_NUMBER, number);
   }
 }

@@ -1,6 +1,8 @@
 import { ARRAY_TYPES, Kind, type TypedArray } from '../../../src/comm/elements';
-import { copyIn, copyOut } from '../../../src/comm/payload';
+import { copyIn, copyOut, putMessage } from '../../../src/comm/payload';
 import { Views } from '../../../src/comm/views';
+import { RECORD_CONTEXT, RECORD_KIND, RECORD_LENGTH, RECORD_NUMBER, RECORD_PAYLOAD, RECORD_SEND_ID, RECORD_TAG } from '../../../src/ring/layout';
+import { EAGER } from '../../../src/ring/record';
 import { Random } from '../../ring/random';
 
 const REGION_BYTES = 10 * 1024;
@@ -111,6 +113,40 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
     expect(() => copyIn(views, AT, kind, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
     expect(() => copyIn(views, REGION_BYTES - 8, kind, array, 0, 9)).toThrow(outOfBounds);
     expect(regionIntact(0, 0)).toBe(true);
+  });
+});
+
+describe.each(KINDS)('a message of $name', ({ type, kind }) => {
+  const RECORD = AT / 4;
+  const HEADER_BYTES = 4 * RECORD_PAYLOAD;
+  const header = (): number[] => [RECORD_NUMBER, RECORD_KIND, RECORD_CONTEXT, RECORD_TAG, RECORD_LENGTH, RECORD_SEND_ID].map((word) => views.int32[RECORD + word]!);
+
+  it.each(COUNTS)('is a record with its number, envelope and payload, and touches nothing else: %d elements', (count) => {
+    const { array, intact } = guarded(type, count);
+    const bytes = pattern(array.byteLength, count);
+    bytesOf(array).set(bytes);
+    for (const [number, context, tag] of [[1, 0, 0], [-(2 ** 31), 2 ** 31 - 1, 2 ** 31 - 1]] as const) {
+      region.fill(SENTINEL);
+      putMessage(views, RECORD, number, EAGER | 256, context, tag, kind, array, bytes.length);
+      expect(header()).toEqual([number, EAGER | 256, context, tag, bytes.length, 0]);
+      expect(region.subarray(AT + HEADER_BYTES, AT + HEADER_BYTES + bytes.length)).toEqual(bytes);
+      expect(regionIntact(AT, HEADER_BYTES + bytes.length)).toBe(true);
+    }
+    expect(intact()).toBe(true);
+    expect(bytesOf(array)).toEqual(bytes);
+  });
+
+  it('is not published when the array is shorter than it was, or the region', () => {
+    const outOfBounds = expect.objectContaining({ code: 'ERR_ZIVM_TYPE' }) as Error;
+    for (const count of [1, 40]) {
+      const { array } = guarded(type, count);
+      const last = REGION_BYTES - HEADER_BYTES - array.byteLength + 4;
+      expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, array.byteLength + 1)).toThrow(outOfBounds);
+      expect(() => putMessage(views, last >> 2, 1, EAGER, 0, 0, kind, array, array.byteLength)).toThrow(outOfBounds);
+      structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
+      expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, 8)).toThrow(outOfBounds);
+      expect(regionIntact(0, 0)).toBe(true);
+    }
   });
 });
 

@@ -18,13 +18,13 @@ const MOST_ROUNDS = 50;
 const CALLS = 1000;
 
 const KINDS = [
-  { kind: Kind.Uint8, copy: fast.copyUint8, combine: fast.combineUint8 },
-  { kind: Kind.Int32, copy: fast.copyInt32, combine: fast.combineInt32 },
-  { kind: Kind.Uint32, copy: fast.copyUint32, combine: fast.combineUint32 },
-  { kind: Kind.Float32, copy: fast.copyFloat32, combine: fast.combineFloat32 },
-  { kind: Kind.Float64, copy: fast.copyFloat64, combine: fast.combineFloat64 },
-  { kind: Kind.BigInt64, copy: fast.copyBigInt64, combine: fast.combineBigInt64 },
-  { kind: Kind.BigUint64, copy: fast.copyBigUint64, combine: fast.combineBigUint64 },
+  { kind: Kind.Uint8, copy: fast.copyUint8, combine: fast.combineUint8, put: fast.putUint8 },
+  { kind: Kind.Int32, copy: fast.copyInt32, combine: fast.combineInt32, put: fast.putInt32 },
+  { kind: Kind.Uint32, copy: fast.copyUint32, combine: fast.combineUint32, put: fast.putUint32 },
+  { kind: Kind.Float32, copy: fast.copyFloat32, combine: fast.combineFloat32, put: fast.putFloat32 },
+  { kind: Kind.Float64, copy: fast.copyFloat64, combine: fast.combineFloat64, put: fast.putFloat64 },
+  { kind: Kind.BigInt64, copy: fast.copyBigInt64, combine: fast.combineBigInt64, put: fast.putBigInt64 },
+  { kind: Kind.BigUint64, copy: fast.copyBigUint64, combine: fast.combineBigUint64, put: fast.putBigUint64 },
 ].map((one) => ({ ...one, type: ARRAY_TYPES[one.kind]! }));
 type OfKind = (typeof KINDS)[number];
 
@@ -99,6 +99,30 @@ function combines({ kind, type, combine }: OfKind): void {
   seeFast();
 }
 
+/** Writes records: seven words, and the payload behind the eighth. */
+function puts({ type, put }: OfKind): void {
+  const region = new Int32Array(64);
+  const loop = looping('callee(a, at, from, 2, 3, 4, b, length)');
+  const array = new type(16);
+  bytesOf(array).forEach((__, i, bytes) => (bytes[i] = i + 1));
+  const seeFast = warmUp(loop, put, 0, region, array, 8, -5, 15);
+
+  for (const length of [0, 1, 15, 16 * type.BYTES_PER_ELEMENT]) {
+    region.fill(-1);
+    assert.equal(loop(put, 1, region, array, 8, -5, length), 0);
+    assert.deepEqual([...region.subarray(7, 16)], [-1, -5, 2, 3, 4, length, 0, -1, -1]);
+    assert.deepEqual(bytesOf(region).subarray(64, 64 + length), bytesOf(array).subarray(0, length));
+    assert.equal(bytesOf(region).subarray(64 + length).every((byte) => byte === 255), true);
+  }
+
+  region.fill(-1);
+  for (const [at, length] of [[8, 16 * type.BYTES_PER_ELEMENT + 1], [8, -1], [8, 2 ** 32 - 1], [-1, 1], [56, 1], [2 ** 32 - 1, 1]] as const) {
+    assert.equal(loop(put, 1, region, array, at, 1, length), EINVAL);
+  }
+  assert.equal(region.every((word) => word === -1), true);
+  seeFast();
+}
+
 /** Goes on in the ordinary way with arrays of another kind, in shared memory, resized and transferred ones. */
 function goesOn({ type, copy }: OfKind): void {
   const loop = looping('callee(a, at, b, from, length)');
@@ -128,5 +152,6 @@ function goesOn({ type, copy }: OfKind): void {
 for (const ofKind of KINDS) {
   copies(ofKind);
   combines(ofKind);
+  puts(ofKind);
   goesOn(ofKind);
 }
