@@ -125,7 +125,7 @@ function takeUnexpected(comm: Comm): void {
 }
 
 function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  for (const end = performance.now() + ms; performance.now() < end; );
 }
 
 /** The lines above the headings of the columns. */

@@ -24,6 +24,9 @@ import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 import { Views } from './views';
 import { Waiting } from './waiting';
 
+/** Blocking receives that look at their sender's ring alone, before one looks at everything else too. */
+const RECEIVES_AT_ONCE = 64;
+
 /**
  * Moves the messages of one process: starts operations and completes them, with matching above, rings below and progress
  * in between. One thread uses it, and all progress is made inside its calls or, for operations that are awaited, by the
@@ -50,6 +53,8 @@ export class Engine {
   readonly #progress: Progress;
   readonly #background: Background;
   #aborted = false;
+  /** Blocking receives since one looked at everything. */
+  #receives = 0;
   readonly #arrivals: Arrival[] = [];
   /** Requests for blocking calls, made once and used again. */
   #spareReceive: BufferReceive | null = null;
@@ -61,17 +66,17 @@ export class Engine {
     this.words = job.words;
     this.peers = Array.from({ length: job.size }, (_, rank) => new Peer(rank));
     this.views = new Views(job.words.buffer as ArrayBuffer, job.words.byteOffset, job.words.byteLength);
+    const idle = new IdlePolicy(job.ranksHere, job.coresHere, job.canYield);
+    this.isCrowded = idle.isCrowded;
     this.#wakeup = new Wakeup(job.words, job.region, job.rank, job.size);
     this.allocator = new Allocator(job.words, job.plan, job.rank);
     const rings = new Rings(job, this.allocator);
     this.#matching = new Matching(job.size);
     const direct = new Direct(job);
     this.#outbox = new Outbox(this, job, this.views, rings, this.#wakeup, direct);
-    this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, direct);
+    this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, direct, this.isCrowded);
     const onEnd = (peer: Peer, error: ZivmError): void => this.#endPeer(peer, error);
     this.#progress = new Progress(job.rank, this.peers, job.words, rings, this.#wakeup, this.#outbox, this.#inbox, onEnd);
-    const idle = new IdlePolicy(job.ranksHere, job.coresHere, job.canYield);
-    this.isCrowded = idle.isCrowded;
     this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words));
     this.#background = new Background(this, this.#progress, (onRing) => job.region.watch(onRing));
   }
@@ -149,6 +154,15 @@ export class Engine {
 
   /** MPI_Recv. */
   receive(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): Status {
+    this.#receives = (this.#receives + 1) % RECEIVES_AT_ONCE;
+    if (source !== ANY_SOURCE && this.#receives !== 0 && this.#matching.isFirst(source)) {
+      const status = this.#inbox.receiveAtOnce(this.peers[source]!, members, buf, kind, context, tag);
+      if (status !== null) return status;
+    }
+    return this.#receivePosted(members, buf, kind, source, context, tag);
+  }
+
+  #receivePosted(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): Status {
     const spare = this.#spareReceive;
     this.#spareReceive = null;
     const receive =

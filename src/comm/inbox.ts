@@ -19,17 +19,24 @@ import type { Direct } from './direct';
 import { type Buf, byteLengthOf, Kind } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
-import { type Matching, Unexpected } from './matching';
+import { type Matching, tagMatches, Unexpected } from './matching';
+import type { Members } from './members';
 import type { Outbox } from './outbox';
 import { copyOut } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
 import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
+import { Status } from './status';
 import type { Views } from './views';
 
 /** Records taken from one ring before the next ring has its turn. */
 const TURN = 32;
+
+/** Looks at one ring that take some microseconds together: an answer to a short message comes in that time. */
+const LOOKS = 2000;
+/** With more ranks than cores the sender may need this very core. */
+const CROWDED_LOOKS = 1;
 
 /** Everything that comes in: takes records out of rings and does what they ask. */
 export class Inbox {
@@ -42,10 +49,12 @@ export class Inbox {
   readonly #direct: Direct;
   readonly #pieceBytes: number;
   readonly #longestPieceBytes: number;
+  /** How often a blocking receive looks at its sender's ring alone. */
+  readonly #looks: number;
   /** Receives whose payload comes in fragments. */
   readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
 
-  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct) {
+  constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct, isCrowded: boolean) {
     this.#engine = engine;
     this.#words = job.words;
     this.#views = views;
@@ -55,6 +64,30 @@ export class Inbox {
     this.#direct = direct;
     this.#pieceBytes = rings.pieceBytes;
     this.#longestPieceBytes = rings.longestPieceBytes;
+    this.#looks = isCrowded ? CROWDED_LOOKS : LOOKS;
+  }
+
+  /**
+   * The hot path of a blocking receive, and the only one that V8 can put into the caller's loop as a whole: waits a little for the next
+   * record from a peer, and takes it if it is all of a message that the receive matches. No receive that was posted
+   * before, and no message that came before, may be for it.
+   * @returns null, with nothing done, when it is not as simple as that
+   */
+  receiveAtOnce(peer: Peer, members: Members, buf: Buf, kind: Kind, context: number, wantedTag: number): Status | null {
+    const { reader } = peer;
+    if (reader === null || !reader.spin(this.#looks)) return null;
+    const record = reader.peek();
+    if (record < 0) return null;
+    const words = this.#words;
+    const byteLength = words[record + RECORD_LENGTH]!;
+    const tag = words[record + RECORD_TAG]!;
+    if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.#pieceBytes || byteLength > byteLengthOf(buf, kind)) return null;
+    if (words[record + RECORD_CONTEXT] !== context || !tagMatches(wantedTag, tag)) return null;
+    const lines = reader.lines(byteLength);
+    if (lines === 0) return null;
+    if (byteLength > 0) copyOut(this.#views, (record + RECORD_PAYLOAD) * 4, kind, buf, 0, byteLength);
+    if (reader.release(lines)) this.#wakeup.notify(peer.rank);
+    return Status.of(members.rankOf(peer.rank), tag, byteLength, false);
   }
 
   /** Takes what is in a peer's ring, a turn at most. @throws ZivmError `ERR_ZIVM_CORRUPT` */
@@ -81,6 +114,7 @@ export class Inbox {
     const receive = this.#matching.headPosted(peer.rank, words[record + RECORD_CONTEXT]!, tag);
     if (receive === null || !hasRoom(receive, byteLength)) return 0;
     const lines = reader.lines(byteLength);
+    if (lines === 0) return 0;
     this.#matching.shiftPosted(peer.rank);
     receive.source = peer.rank;
     receive.tag = tag;
@@ -109,7 +143,7 @@ export class Inbox {
     const sendId = words[record + RECORD_SEND_ID]!;
     if (byteLength < 0) throw corrupt(`a message of ${byteLength} bytes`);
     const here = byteLength < this.#pieceBytes ? byteLength : this.#pieceBytes;
-    const lines = reader.lines(here);
+    const lines = linesOf(reader, here);
     const payload = (record + RECORD_PAYLOAD) * 4;
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
@@ -173,7 +207,7 @@ export class Inbox {
     const byteLength = this.#words[record + RECORD_LENGTH]!;
     const receiveId = this.#words[record + RECORD_RECEIVE_ID]!;
     if (byteLength < 1 || byteLength > this.#longestPieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
-    const lines = reader.lines(byteLength);
+    const lines = linesOf(reader, byteLength);
     const payload = (record + RECORD_PAYLOAD) * 4;
     if (receiveId === 0 && peer.incomingMessage !== null) {
       this.#fragmentOfMessage(peer, peer.incomingMessage, payload, byteLength);
@@ -304,6 +338,13 @@ function accept(
     return false;
   }
   return true;
+}
+
+/** @throws ZivmError `ERR_ZIVM_CORRUPT` when the payload would not be in the ring */
+function linesOf(reader: RingReader, byteLength: number): number {
+  const lines = reader.lines(byteLength);
+  if (lines === 0) throw corrupt(`a payload of ${byteLength} bytes at the end of a ring`);
+  return lines;
 }
 
 /** Whether it is a receive into a buffer, and one that is long enough. */

@@ -69,6 +69,11 @@ export class Matching {
     return head !== null && this.#postedAny.length === 0 && receives(head, context, tag) ? head : null;
   }
 
+  /** Whether a receive posted now would get what its source sends next: none is posted that might, and nothing has come. */
+  isFirst(source: number): boolean {
+    return this.#posted[source]!.length === 0 && this.#postedAny.length === 0 && this.#unexpected[source]!.length === 0;
+  }
+
   /** Takes the receive that headPosted has found. */
   shiftPosted(source: number): void {
     this.#posted[source]!.shift();
@@ -132,7 +137,7 @@ export class Matching {
   }
 }
 
-const tagMatches = (wanted: number, tag: number): boolean => wanted === tag || wanted === ANY_TAG;
+export const tagMatches = (wanted: number, tag: number): boolean => wanted === tag || wanted === ANY_TAG;
 
 function receives(receive: ReceiveRequest<unknown>, context: number, tag: number): boolean {
   return receive.context === context && tagMatches(receive.tag, tag);

@@ -8,6 +8,9 @@ import type { Outbox } from './outbox';
 import type { Peer } from './peer';
 import type { Rings } from './rings';
 
+/** About as long as a message needs from one core to another. */
+const SPIN_LOOKS = 32;
+
 /**
  * Looks for what has come: polls the rings of senders who have set their marks, sends what is queued, and sees which
  * ranks have ended. Before a rank sleeps it gives the marks back, so that whoever has something for it rings.
@@ -100,7 +103,7 @@ export class Progress {
 
   /** With one ring to look at, which is the rule, looks at it a few times over, as fast as it can. */
   spin(): void {
-    if (this.#polled.length === 1) this.#polled[0]!.reader!.spin();
+    if (this.#polled.length === 1) this.#polled[0]!.reader!.spin(SPIN_LOOKS);
   }
 
   /** Adds what poll looks at to a watchlist, but for room in rings. @returns false when there is something already */

@@ -1,4 +1,3 @@
-import { corrupt } from './corrupt';
 import { loadInOrder } from './fence';
 import {
   LINE_WORDS,
@@ -11,9 +10,6 @@ import {
 } from './layout';
 import { SKIP } from './record';
 import type { Watchlist } from './watchlist';
-
-/** About as long as a message needs from one core to another. */
-const SPIN_LOOKS = 32;
 
 /** The receiver's end of a ring. */
 export class RingReader {
@@ -57,11 +53,13 @@ export class RingReader {
     return this.peek();
   }
 
-  /** Looks for a record a few times over, as fast as it can. */
-  spin(): void {
+  /** Looks for a record some times over, as fast as it can. @returns whether there is one */
+  spin(looks: number): boolean {
+    const words = this.#words;
     const word = this.#next + RECORD_NUMBER;
     const wanted = (this.#consumed + 1) | 0;
-    for (let look = 0; look < SPIN_LOOKS && this.#words[word] !== wanted; look++);
+    for (let look = 0; look < looks; look++) if (words[word] === wanted) return true;
+    return false;
   }
 
   /** Adds what peek looks at to a watchlist. @returns false when there is a record already */
@@ -70,14 +68,12 @@ export class RingReader {
   }
 
   /**
-   * Lines of the record that peek found.
+   * Lines of the record that peek found; 0 when its payload would not be in the ring.
    * @param byteLength of its payload
-   * @throws ZivmError `ERR_ZIVM_CORRUPT` when the payload would not be in the ring
    */
   lines(byteLength: number): number {
     const lines = recordLines(byteLength);
-    if (lines > 1 && this.#next + lines * LINE_WORDS > this.#end) throw corrupt(`a payload of ${byteLength} bytes at the end of a ring`);
-    return lines;
+    return this.#next + lines * LINE_WORDS > this.#end ? 0 : lines;
   }
 
   /**
