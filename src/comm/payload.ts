@@ -84,13 +84,19 @@ function copyFewOut({ int32, uint8 }: Views, at: number, array: Uint8Array, to: 
 /** Direct calls take numbers below 2^32. */
 const MOST = 2 ** 32 - 1;
 
+/*
+ * The most usual kinds come first, and the others elsewhere: a short function is more easily put into its caller by V8.
+ */
+
 function copy(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: number, byteLength: number): number {
   if (toOffset > MOST || fromOffset > MOST || byteLength > MOST) return fast.copy(to, toOffset, from, fromOffset, byteLength);
+  if (kind === Kind.Uint8) return fast.copyUint8(to, toOffset, from, fromOffset, byteLength);
+  if (kind === Kind.Float64) return fast.copyFloat64(to, toOffset, from, fromOffset, byteLength);
+  return copyOther(kind, to, toOffset, from, fromOffset, byteLength);
+}
+
+function copyOther(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: number, byteLength: number): number {
   switch (kind) {
-    case Kind.Uint8:
-      return fast.copyUint8(to, toOffset, from, fromOffset, byteLength);
-    case Kind.Float64:
-      return fast.copyFloat64(to, toOffset, from, fromOffset, byteLength);
     case Kind.Float32:
       return fast.copyFloat32(to, toOffset, from, fromOffset, byteLength);
     case Kind.Int32:
@@ -107,11 +113,13 @@ function copy(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: numb
 }
 
 function put(words: Int32Array, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): number {
+  if (kind === Kind.Uint8) return fast.putUint8(words, record, number, word, context, tag, array, byteLength);
+  if (kind === Kind.Float64) return fast.putFloat64(words, record, number, word, context, tag, array, byteLength);
+  return putOther(words, record, number, word, context, tag, kind, array, byteLength);
+}
+
+function putOther(words: Int32Array, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): number {
   switch (kind) {
-    case Kind.Uint8:
-      return fast.putUint8(words, record, number, word, context, tag, array, byteLength);
-    case Kind.Float64:
-      return fast.putFloat64(words, record, number, word, context, tag, array, byteLength);
     case Kind.Float32:
       return fast.putFloat32(words, record, number, word, context, tag, array, byteLength);
     case Kind.Int32:
