@@ -94,7 +94,7 @@ type FastKind = 'Uint8' | 'Int32' | 'Uint32' | 'Float32' | 'Float64' | 'BigInt64
 
 /**
  * The addon of work on memory (native/fast/): compiled code calls a function with a kind in its name as C calls C, if the
- * arrays are of that kind; numbers must fit into 32 bits then. Each returns 0, or a number below when an argument is out of
+ * user's arrays and the views of the region are of that kind (the words that put writes are always an Int32Array); numbers must fit into 32 bits then. Each returns 0, or a number below when an argument is out of
  * range; then it has done nothing.
  */
 type Fast = { copy: Copy; put: Put; combine: Combine; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<

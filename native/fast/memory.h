@@ -33,11 +33,13 @@ inline bool GetWhole(v8::Local<v8::Value> value, uint64_t* whole) {
   return static_cast<double>(*whole) == number;
 }
 
-// A number that fits into 32 bits, signed; false for anything else.
-inline bool GetInt32(v8::Local<v8::Value> value, int32_t* number) {
-  if (!value->IsInt32()) return false;
-  *number = value.As<v8::Int32>()->Value();
-  return true;
+// A whole number that fits into 32 bits, signed; false for anything else. Comparisons with NaN do not hold.
+inline bool GetInt32(v8::Local<v8::Value> value, int32_t* whole) {
+  if (!value->IsNumber()) return false;
+  const double number = value.As<v8::Number>()->Value();
+  if (!(number >= INT32_MIN && number <= INT32_MAX)) return false;
+  *whole = static_cast<int32_t>(number);
+  return *whole == number;
 }
 
 // Whether [offset, offset + byteLength) are bytes of the memory. The numbers are so small that the sum does not wrap.

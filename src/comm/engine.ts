@@ -24,8 +24,8 @@ import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 import { Views } from './views';
 import { Waiting } from './waiting';
 
-/** Blocking receives that look at their sender's ring alone, before one looks at everything else too. */
-const RECEIVES_AT_ONCE = 64;
+/** So many blocking receives may look at their sender's ring alone before one polls. */
+const MOST_UNPOLLED = 63;
 
 /**
  * Moves the messages of one process: starts operations and completes them, with matching above, rings below and progress
@@ -53,8 +53,8 @@ export class Engine {
   readonly #progress: Progress;
   readonly #background: Background;
   #aborted = false;
-  /** Blocking receives since one looked at everything. */
-  #receives = 0;
+  /** Blocking receives since the last poll. */
+  #unpolled = 0;
   readonly #arrivals: Arrival[] = [];
   /** Requests for blocking calls, made once and used again. */
   #spareReceive: BufferReceive | null = null;
@@ -154,8 +154,8 @@ export class Engine {
 
   /** MPI_Recv. */
   receive(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): Status {
-    this.#receives = (this.#receives + 1) % RECEIVES_AT_ONCE;
-    if (source !== ANY_SOURCE && this.#receives !== 0 && this.#matching.isFirst(source)) {
+    if (source !== ANY_SOURCE && this.#unpolled < MOST_UNPOLLED && this.#matching.isFirst(source)) {
+      this.#unpolled++;
       const status = this.#inbox.receiveAtOnce(this.peers[source]!, members, buf, kind, context, tag);
       if (status !== null) return status;
     }
@@ -292,6 +292,7 @@ export class Engine {
 
   /** Makes what progress can be made without waiting. @returns whether there was any */
   poll(): boolean {
+    this.#unpolled = 0;
     // A call looks for itself while the event loop sleeps on the doorbell: the loop has to arm it anew.
     if (this.#progress.isAsleep) this.wakeUp();
     return this.#progress.poll();

@@ -68,10 +68,10 @@ export class Inbox {
   }
 
   /**
-   * The hot path of a blocking receive, and the only one that V8 can put into the caller's loop as a whole: waits a little for the next
+   * The hot path of a blocking receive, short enough for V8 to put all of it into the caller's loop: waits a little for the next
    * record from a peer, and takes it if it is all of a message that the receive matches. No receive that was posted
    * before, and no message that came before, may be for it.
-   * @returns null, with nothing done, when it is not as simple as that
+   * @returns null, with nothing taken, when it is not as simple as that
    */
   receiveAtOnce(peer: Peer, members: Members, buf: Buf, kind: Kind, context: number, wantedTag: number): Status | null {
     const { reader } = peer;

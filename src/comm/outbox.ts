@@ -61,7 +61,7 @@ export class Outbox {
 
   /**
    * The hot path: sends a short message if there is room for it right now.
-   * No allocation, no native call but the direct one that copies, no look at anything but the ring.
+   * No allocation, no native call but the direct one that writes the record, no look at anything but the ring.
    */
   trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
     if (byteLength > peer.pieceBytes || peer.outgoing.head !== null) return false;

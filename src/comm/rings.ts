@@ -7,7 +7,7 @@ import { RingWriter } from '../ring/ring-writer';
 
 /** Longer payloads are cut into pieces, so that the receiver copies one out while the sender copies the next in. */
 const PIECE_BYTES = 8 * 1024;
-/** The pieces of a long payload get longer, up to this: each costs two native calls. */
+/** The pieces of a long payload get longer, up to this: each costs some native calls. */
 const LONGEST_PIECE_BYTES = 32 * 1024;
 
 /** The rings between this rank and others: made by the sender on first contact, found by the receiver in the directory. */

@@ -41,7 +41,7 @@ export class RingReader {
   peek(): number {
     const record = this.#next;
     // Polling costs a load that stays in this core's cache until the writer stores.
-    // SYNC POINT with RingWriter.publish.
+    // SYNC POINT with RingWriter.publish and putMessage.
     if (loadInOrder(this.#words, record + RECORD_NUMBER) !== ((this.#consumed + 1) | 0)) return -1;
     return this.#words[record + RECORD_KIND] === SKIP ? this.#skip() : record;
   }

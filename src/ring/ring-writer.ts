@@ -108,11 +108,10 @@ export class RingWriter {
 
   /** Publishes the record that was claimed last. */
   publish(record: number): void {
-    const { number } = this;
-    this.advance();
     // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number. The full fence
     // is for the look at the receiver's mark (Wakeup.notify).
-    publish(this.#words, record + RECORD_NUMBER, number);
+    publish(this.#words, record + RECORD_NUMBER, this.number);
+    this.advance();
   }
 
   /** The number under which the record that was claimed last is to be published. */

@@ -125,10 +125,11 @@ describe.each(KINDS)('a message of $name', ({ type, kind }) => {
     const { array, intact } = guarded(type, count);
     const bytes = pattern(array.byteLength, count);
     bytesOf(array).set(bytes);
-    for (const [number, context, tag] of [[1, 0, 0], [-(2 ** 31), 2 ** 31 - 1, 2 ** 31 - 1]] as const) {
+    // A tag of -0 is a tag of 0.
+    for (const [number, context, tag] of [[1, 0, -0], [-(2 ** 31), 2 ** 31 - 1, 2 ** 31 - 1]] as const) {
       region.fill(SENTINEL);
       putMessage(views, RECORD, number, EAGER | 256, context, tag, kind, array, bytes.length);
-      expect(header()).toEqual([number, EAGER | 256, context, tag, bytes.length, 0]);
+      expect(header()).toEqual([number, EAGER | 256, context, tag | 0, bytes.length, 0]);
       expect(region.subarray(AT + HEADER_BYTES, AT + HEADER_BYTES + bytes.length)).toEqual(bytes);
       expect(regionIntact(AT, HEADER_BYTES + bytes.length)).toBe(true);
     }

@@ -7,8 +7,7 @@ import type { Region } from '../../../src/region/region';
 import { formatRegion, planRegion } from '../../../src/ring/layout';
 
 /*
- * A blocking receive that finds its message in its sender's ring looks at nothing else; after some of them one looks at
- * everything. Three ranks in one process, so that all messages are there before anybody looks.
+ * A blocking receive that finds its message in its sender's ring looks at nothing else; but one in some looks at everything. Three ranks in one process, so that all messages are there before anybody looks.
  */
 
 const RANKS = 3;
@@ -71,6 +70,25 @@ test('leave nothing of other ranks undone for long', () => {
   expect(receives).toBeLessThanOrEqual(AT_ONCE);
   expect(buf[0]).toBe(77);
   for (; receives < MANY; receives++) expect(receive(engine, 1, 1)).toBe(receives);
+});
+
+test('nor does a rank that sends to itself in between', () => {
+  const [engine, first, second] = engines() as [Engine, Engine, Engine];
+  for (const sender of [first, second]) {
+    send(sender, 1, 0, 1);
+    receive(engine, sender.rank, 1);
+  }
+  const { request } = post(engine, 2, 2);
+  send(second, 77, 0, 2);
+  for (let i = 0; i < MANY; i++) send(first, i, 0, 1);
+  for (let i = 0; i < 2 * AT_ONCE; i++) {
+    if (i % 2 === 0) receive(engine, 1, 1);
+    else {
+      send(engine, i, 0, 3);
+      receive(engine, 0, 3);
+    }
+  }
+  expect(request.done).toBe(true);
 });
 
 test('do not overtake a receive that was posted before, from the same rank or from any', () => {
