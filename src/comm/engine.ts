@@ -6,6 +6,7 @@ import { RANK_PHASE, RankPhase, rankWord } from '../ring/layout';
 import { Wakeup } from '../ring/wakeup';
 import { Watchlist } from '../ring/watchlist';
 import { Background } from './background';
+import { Attention } from './attention';
 import { ANY_SOURCE } from './constants';
 import { Direct } from './direct';
 import { type Buf, byteLengthOf, type Kind } from './elements';
@@ -47,6 +48,7 @@ export class Engine {
   readonly isCrowded: boolean;
   readonly #matching: Matching;
   readonly waiting: Waiting;
+  readonly #attention: Attention;
   readonly #wakeup: Wakeup;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
@@ -72,12 +74,13 @@ export class Engine {
     this.allocator = new Allocator(job.words, job.plan, job.rank);
     const rings = new Rings(job, this.allocator);
     this.#matching = new Matching(job.size);
-    const direct = new Direct(job);
+    this.#attention = new Attention(job.words, job.rank);
+    const direct = new Direct(job, this.#attention, this.isCrowded);
     this.#outbox = new Outbox(this, job, this.views, rings, this.#wakeup, direct);
     this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, direct, this.isCrowded);
     const onEnd = (peer: Peer, error: ZivmError): void => this.#endPeer(peer, error);
     this.#progress = new Progress(job.rank, this.peers, job.words, rings, this.#wakeup, this.#outbox, this.#inbox, onEnd);
-    this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words));
+    this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words), this.#attention);
     this.#background = new Background(this, this.#progress, (onRing) => job.region.watch(onRing));
   }
 
@@ -93,8 +96,10 @@ export class Engine {
     if (this.trySend(buf, kind, dest, context, tag, flags)) return;
     const send = this.#spareSend ?? new SendRequest(this);
     this.#spareSend = null;
+    this.#attention.begin();
     this.startSend(send.want(members, buf, kind, dest, context, tag, flags));
     if (!send.done) this.waiting.forRequest(send);
+    this.#attention.end();
     const { error } = send;
     send.reset();
     send.buf = null;
@@ -169,8 +174,7 @@ export class Engine {
       spare === null
         ? new BufferReceive(this, members, buf, kind, source, context, tag)
         : spare.again(members, buf, kind, source, context, tag);
-    this.startReceive(receive);
-    if (!receive.done) this.#waitForReceive(receive);
+    this.receiveWith(receive);
     const { error } = receive;
     const status = receive.status();
     receive.buf = null;
@@ -181,8 +185,10 @@ export class Engine {
 
   /** Starts a receive and waits for it. */
   receiveWith(receive: ReceiveRequest<unknown>): void {
+    this.#attention.begin();
     this.startReceive(receive);
     if (!receive.done) this.#waitForReceive(receive);
+    this.#attention.end();
   }
 
   /** Waits for a receive that the caller does not keep: if the wait fails, the receive goes too. */

@@ -26,6 +26,7 @@ import { copyOut } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
+import { Route } from './routes';
 import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
 import { Status } from './status';
 import type { Views } from './views';
@@ -193,7 +194,7 @@ export class Inbox {
     address: number,
   ): void {
     const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
-    if (isWanted && !this.#direct.fetch(peer.rank, address, receive.buf as Buf, byteLength)) {
+    if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, !this.#outbox.settled)) {
       receive.sender = peer;
       receive.received = 0;
       this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
@@ -216,12 +217,18 @@ export class Inbox {
     const receive = receiveId === 0 ? peer.incomingReceive : this.#streaming.get(receiveId);
     if (receive === null || (receiveId !== 0 && receive.sender !== peer)) throw corrupt('a fragment for no receive');
     if (byteLength > receive.byteLength - receive.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
+    const { routes } = peer;
+    if (routes !== null && receive.received === 0) peer.streamBegan = performance.now();
     // A receive that cannot take the message lets the pieces pass.
     if (receive.error === null) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, receive.received, byteLength);
     receive.received += byteLength;
     if (receive.received < receive.byteLength) return lines;
-    if (receiveId === 0) peer.incomingReceive = null;
-    else this.#streaming.remove(receiveId);
+    if (receiveId === 0) {
+      peer.incomingReceive = null;
+    } else {
+      this.#streaming.remove(receiveId);
+      if (routes !== null) routes.took(Route.Region, receive.byteLength, performance.now() - peer.streamBegan);
+    }
     this.#engine.finish(receive);
     return lines;
   }

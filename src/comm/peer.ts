@@ -3,6 +3,7 @@ import type { RingReader } from '../ring/ring-reader';
 import type { RingWriter } from '../ring/ring-writer';
 import type { Unexpected } from './matching';
 import { Queue } from './queue';
+import type { Routes } from './routes';
 import type { ReceiveRequest } from './receive-request';
 import type { SendRequest } from './send-request';
 
@@ -21,6 +22,10 @@ export class Peer {
   /** The message that its ring is in the middle of: with its receive, or without one. */
   incomingReceive: ReceiveRequest<unknown> | null = null;
   incomingMessage: Unexpected | null = null;
+  /** Of its long messages; null unless they can come directly. */
+  routes: Routes | null = null;
+  /** When the first piece came of the payload that it streams; in milliseconds. */
+  streamBegan = 0;
   /** Why nothing more can come from it or go to it. */
   ended: ZivmError | null = null;
 

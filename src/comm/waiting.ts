@@ -3,6 +3,7 @@ import { loadInOrder } from '../ring/fence';
 import { Idle, type IdlePolicy } from '../ring/idle';
 import type { Wakeup } from '../ring/wakeup';
 import type { Watchlist } from '../ring/watchlist';
+import type { Attention } from './attention';
 import type { Engine } from './engine';
 import type { Outbox } from './outbox';
 import type { Progress } from './progress';
@@ -26,23 +27,34 @@ export class Waiting {
   readonly #wakeup: Wakeup;
   readonly #idle: IdlePolicy;
   readonly #watchlist: Watchlist;
+  readonly #attention: Attention;
   /** The word of the region, beside rings, that a blocking call waits for, or -1; and the number that it is to reach. */
   #awaitedWord = -1;
   #awaitedNumber = 0;
 
-  constructor(engine: Engine, progress: Progress, outbox: Outbox, wakeup: Wakeup, idle: IdlePolicy, watchlist: Watchlist) {
+  constructor(engine: Engine, progress: Progress, outbox: Outbox, wakeup: Wakeup, idle: IdlePolicy, watchlist: Watchlist, attention: Attention) {
     this.#engine = engine;
     this.#progress = progress;
     this.#outbox = outbox;
     this.#wakeup = wakeup;
     this.#idle = idle;
     this.#watchlist = watchlist;
+    this.#attention = attention;
   }
 
   /** Waits for a request. @returns false when it is still pending after `timeoutMs` */
   forRequest(request: Request<unknown>, timeoutMs?: number): boolean {
     const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
     if (timeoutMs === undefined && isUpToSelf(this.#engine.rank, request)) throw nobodyCanSend();
+    this.#attention.begin();
+    try {
+      return this.#untilDone(request, deadline);
+    } finally {
+      this.#attention.end();
+    }
+  }
+
+  #untilDone(request: Request<unknown>, deadline: number): boolean {
     let looks = 0;
     while (!request.done) {
       if (this.#engine.poll()) looks = 0;

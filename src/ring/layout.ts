@@ -69,6 +69,8 @@ export const RANK_PHASE = LINE_WORDS + 1;
 export const RANK_PID = LINE_WORDS + 2;
 /** Equal for ranks that are processes of one kernel, and see each other's process numbers. */
 export const RANK_KERNEL = LINE_WORDS + 3;
+/** Not 0 while the rank is inside a blocking call. */
+export const RANK_ATTENDS = LINE_WORDS + 4;
 export const RANK_MARKS = 2 * LINE_WORDS;
 
 /** What the server says of a rank. */
