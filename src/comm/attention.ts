@@ -1,9 +1,9 @@
-import { RANK_ARMED, RANK_ATTENDS, rankWord } from '../ring/layout';
+import { RANK_ARMED, RANK_SENDS, rankWord } from '../ring/layout';
 
 /**
- * Who is inside a blocking call, and awake. What needs both ends at once goes well only between two such ranks: whoever is
- * elsewhere would leave the other one waiting in the middle of it. These are plain loads and stores, for all answers
- * are right ones, and some are only slower.
+ * Which ranks are inside a call that returns only when a send is complete, and awake: they will put a long message into the ring piece by
+ * piece as soon as they are asked to. Another one might be elsewhere for long. Plain loads and stores do, for no
+ * answer is wrong: the message only takes longer.
  */
 export class Attention {
   readonly #words: Int32Array;
@@ -11,10 +11,10 @@ export class Attention {
 
   constructor(words: Int32Array, rank: number) {
     this.#words = words;
-    this.#own = rankWord(rank) + RANK_ATTENDS;
+    this.#own = rankWord(rank) + RANK_SENDS;
   }
 
-  /** This rank begins to wait, or is about to start what it will wait for. */
+  /** This rank waits for a send to be complete, or is about to start one and wait. */
   begin(): void {
     this.#words[this.#own] = 1;
   }
@@ -25,6 +25,6 @@ export class Attention {
 
   isGivenBy(rank: number): boolean {
     const entry = rankWord(rank);
-    return this.#words[entry + RANK_ATTENDS] !== 0 && this.#words[entry + RANK_ARMED] === 0;
+    return this.#words[entry + RANK_SENDS] !== 0 && this.#words[entry + RANK_ARMED] === 0;
   }
 }

@@ -13,7 +13,6 @@ import { Route, Routes } from './routes';
  */
 export class Direct {
   readonly #words: Int32Array;
-  readonly #rank: number;
   readonly #attention: Attention;
   /** A sender would have to be given a core for each piece that goes through the region. */
   readonly #isCrowded: boolean;
@@ -24,7 +23,6 @@ export class Direct {
 
   constructor(job: Job, attention: Attention, isCrowded: boolean) {
     this.#words = job.words;
-    this.#rank = job.rank;
     this.#attention = attention;
     this.#isCrowded = isCrowded;
     this.#kernel = job.words[rankWord(job.rank) + RANK_KERNEL]!;
@@ -32,23 +30,23 @@ export class Direct {
 
   /** The address that a receiver can copy from, or 0 when it cannot. */
   offer(receiver: number, buf: Buf): number {
-    return this.#isNear(receiver) ? native.addressOf(buf) : 0;
+    return this.isNear(receiver) ? native.addressOf(buf) : 0;
   }
 
   /**
    * Copies from the sender's memory.
-   * @param isSending this rank has long messages to send itself: it would have to copy their pieces in between
+   * @param hasTime this rank does nothing else until it has the payload
    * @returns false when the payload is to come through the region
    */
-  fetch(sender: Peer, address: number, buf: Buf, byteLength: number, isSending: boolean): boolean {
+  fetch(sender: Peer, address: number, buf: Buf, byteLength: number, hasTime: boolean): boolean {
     const { rank } = sender;
-    if (address === 0 || this.#refused.has(rank) || !this.#isNear(rank)) return false;
-    const routes = (sender.routes ??= new Routes());
-    if (!isSending && this.#bothAttend(rank) && routes.choose(byteLength) === Route.Region) return false;
-    const began = performance.now();
+    if (address === 0 || this.#refused.has(rank) || !this.isNear(rank)) return false;
+    const routes = hasTime && !this.#isCrowded && this.#attention.isGivenBy(rank) ? (sender.routes ??= new Routes()) : null;
+    if (routes !== null && routes.choose(byteLength) === Route.Region) return false;
+    const began = routes === null ? 0 : performance.now();
     const pid = this.#words[rankWord(rank) + RANK_PID]!;
     if (native.readProcess(pid, address, buf, byteLength) === 0) {
-      routes.took(Route.Direct, byteLength, performance.now() - began);
+      routes?.tookDirect(byteLength, performance.now() - began);
       return true;
     }
     this.#refused.add(rank);
@@ -56,12 +54,8 @@ export class Direct {
     return false;
   }
 
-  /** Whether neither rank would leave the other one waiting in the middle of a message. */
-  #bothAttend(sender: number): boolean {
-    return !this.#isCrowded && this.#attention.isGivenBy(this.#rank) && this.#attention.isGivenBy(sender);
-  }
-
-  #isNear(rank: number): boolean {
+  /** Whether a rank is a process of the same kernel. */
+  isNear(rank: number): boolean {
     return this.#kernel !== 0 && this.#words[rankWord(rank) + RANK_KERNEL] === this.#kernel;
   }
 }

@@ -185,10 +185,9 @@ export class Engine {
 
   /** Starts a receive and waits for it. */
   receiveWith(receive: ReceiveRequest<unknown>): void {
-    this.#attention.begin();
+    receive.markBlockedOn();
     this.startReceive(receive);
     if (!receive.done) this.#waitForReceive(receive);
-    this.#attention.end();
   }
 
   /** Waits for a receive that the caller does not keep: if the wait fails, the receive goes too. */

@@ -4,6 +4,7 @@ import { corrupt } from '../ring/corrupt';
 import {
   RECORD_ADDRESS,
   RECORD_CONTEXT,
+  RECORD_COPY_NS,
   RECORD_KIND,
   RECORD_LENGTH,
   RECORD_LENGTH_HIGH,
@@ -26,7 +27,6 @@ import { copyOut } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
-import { Route } from './routes';
 import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
 import { Status } from './status';
 import type { Views } from './views';
@@ -194,7 +194,7 @@ export class Inbox {
     address: number,
   ): void {
     const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
-    if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, !this.#outbox.settled)) {
+    if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled)) {
       receive.sender = peer;
       receive.received = 0;
       this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
@@ -227,7 +227,7 @@ export class Inbox {
       peer.incomingReceive = null;
     } else {
       this.#streaming.remove(receiveId);
-      if (routes !== null) routes.took(Route.Region, receive.byteLength, performance.now() - peer.streamBegan);
+      if (routes !== null) routes.tookRegion(receive.byteLength, this.#words[record + RECORD_COPY_NS]! / 1e6, performance.now() - peer.streamBegan);
     }
     this.#engine.finish(receive);
     return lines;

@@ -5,6 +5,7 @@ const DONE = 1;
 const CANCELLED = 2;
 const IN_BACKGROUND = 4;
 const REPORTED = 8;
+const BLOCKED_ON = 16;
 
 /**
  * An operation that was started and may not be complete (MPI_Request). It can be waited for, which blocks, or
@@ -49,6 +50,21 @@ export abstract class Request<T> implements PromiseLike<T> {
   /** @internal */
   markInBackground(): void {
     this.state |= IN_BACKGROUND;
+  }
+
+  /** @internal Whether a call returns only when it is complete. */
+  get isBlockedOn(): boolean {
+    return (this.state & BLOCKED_ON) !== 0;
+  }
+
+  /** @internal */
+  markBlockedOn(): void {
+    this.state |= BLOCKED_ON;
+  }
+
+  /** @internal The call has given up. */
+  markLeft(): void {
+    this.state &= ~BLOCKED_ON;
   }
 
   /** @internal Nothing to be reported: a persistent request before its first start. */
@@ -150,6 +166,7 @@ export abstract class Request<T> implements PromiseLike<T> {
 
   /** Waits for all (MPI_Waitall), then gives their results in order, or throws the first failure. */
   static waitAll<T>(requests: readonly Request<T>[]): T[] {
+    for (const request of requests) request.markBlockedOn();
     for (const request of requests) if (!request.done) request.engine.waiting.forRequest(request);
     return requests.map((request) => request.outcome());
   }

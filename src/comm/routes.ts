@@ -2,59 +2,80 @@
 export const enum Route {
   /** The kernel copies it, from memory to memory. */
   Direct,
-  /** In pieces, through the ring: the sender copies one in while the receiver copies another out. */
+  /** In pieces, through the ring: the sender copies them in, and the receiver copies them out. */
   Region,
 }
-const ROUTES = 2;
 
-/** Of each route the last two measurements count, the better one: a single slow one may be an interrupt. */
-const MEASUREMENTS = 2;
+/** What is measured: the one copy, and the two. */
+const enum Copy {
+  Direct,
+  In,
+  Out,
+}
+const COPIES = 3;
+
+/** Of so many measurements the best one counts: what interrupts a rank makes several in a row slow. */
+const MEASUREMENTS = 8;
 
 /** Lengths are told apart by their binary order of magnitude, from 16 KiB to 4 MiB. */
 const LEAST_MAGNITUDE = 14;
 const MOST_MAGNITUDE = 22;
 const MAGNITUDES = MOST_MAGNITUDE - LEAST_MAGNITUDE + 1;
 
-/** So often the slower route is tried again. */
-const TRIAL = 128;
+/** After so many messages the slower route is tried again, with two messages: the first finds nothing in the caches. */
+const ROUND = 128;
+const TRIALS = 2;
 
 /**
  * Which route is the quicker one from a sender. Two cores that share a cache move data through the region in half of the time that the
  * kernel takes, other cores in twice the time, and a host moves the cores of its machines: so it is measured all along.
  */
 export class Routes {
-  /** Milliseconds per byte; 0 before there are measurements, so that the route is taken. */
-  readonly #paces = new Float64Array(MAGNITUDES * ROUTES * MEASUREMENTS);
-  /** Messages since the last trial. */
-  readonly #sinceTrial = new Uint8Array(MAGNITUDES);
+  /** Milliseconds per byte; 0 before there are measurements, so that the region is tried, and then the other route. */
+  readonly #paces = new Float64Array(MAGNITUDES * COPIES * MEASUREMENTS);
+  /** For each copy of a magnitude where its next measurement goes: in the place of the oldest. */
+  readonly #next = new Uint8Array(MAGNITUDES * COPIES);
+  /** Where in its round a magnitude is. */
+  readonly #messages = new Uint8Array(MAGNITUDES);
 
-  /** The route that the next message is to take. */
+  /** The route that the next message is to take. Copies in and out go on at the same time. */
   choose(byteLength: number): Route {
     const magnitude = magnitudeOf(byteLength);
-    const isRegionQuicker = this.#pace(magnitude, Route.Region) <= this.#pace(magnitude, Route.Direct);
-    const isTrial = ++this.#sinceTrial[magnitude]! === TRIAL;
-    if (isTrial) this.#sinceTrial[magnitude] = 0;
+    const region = Math.max(this.#pace(magnitude, Copy.In), this.#pace(magnitude, Copy.Out));
+    const isRegionQuicker = region <= this.#pace(magnitude, Copy.Direct);
+    const message = this.#messages[magnitude]!;
+    this.#messages[magnitude] = (message + 1) % ROUND;
+    const isTrial = message >= ROUND - TRIALS;
     return isRegionQuicker === isTrial ? Route.Direct : Route.Region;
   }
 
-  /** A message has come by a route in so many milliseconds. */
-  took(route: Route, byteLength: number, ms: number): void {
-    const at = indexOf(magnitudeOf(byteLength), route);
-    this.#paces[at + 1] = this.#paces[at]!;
-    this.#paces[at] = ms / byteLength;
+  /** A message has come directly in so many milliseconds. */
+  tookDirect(byteLength: number, ms: number): void {
+    this.#measured(byteLength, Copy.Direct, ms);
   }
 
-  #pace(magnitude: number, route: Route): number {
-    const at = indexOf(magnitude, route);
-    return Math.min(this.#paces[at]!, this.#paces[at + 1]!);
+  /** A message has come through the region, copied in and out in so many milliseconds. */
+  tookRegion(byteLength: number, inMs: number, outMs: number): void {
+    this.#measured(byteLength, Copy.In, inMs);
+    this.#measured(byteLength, Copy.Out, outMs);
+  }
+
+  #measured(byteLength: number, copy: Copy, ms: number): void {
+    const of = magnitudeOf(byteLength) * COPIES + copy;
+    const next = this.#next[of]!;
+    this.#paces[of * MEASUREMENTS + next] = ms / byteLength;
+    this.#next[of] = (next + 1) % MEASUREMENTS;
+  }
+
+  #pace(magnitude: number, copy: Copy): number {
+    const first = (magnitude * COPIES + copy) * MEASUREMENTS;
+    let best = Infinity;
+    for (let i = first; i < first + MEASUREMENTS; i++) if (this.#paces[i]! < best) best = this.#paces[i]!;
+    return best;
   }
 }
 
 function magnitudeOf(byteLength: number): number {
   const magnitude = 31 - Math.clz32(Math.min(byteLength, 2 ** MOST_MAGNITUDE));
   return Math.max(magnitude, LEAST_MAGNITUDE) - LEAST_MAGNITUDE;
-}
-
-function indexOf(magnitude: number, route: Route): number {
-  return (magnitude * ROUTES + route) * MEASUREMENTS;
 }

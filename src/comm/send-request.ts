@@ -24,6 +24,8 @@ export class SendRequest extends Request<Status> {
   begun = false;
   /** Payload bytes that have left. */
   sent = 0;
+  /** Milliseconds that copying its fragments took. */
+  copyMs = 0;
 
   members: Members | null = null;
   buf: Buf | null = null;
@@ -70,6 +72,7 @@ export class SendRequest extends Request<Status> {
     this.receiveId = 0;
     this.begun = false;
     this.sent = 0;
+    this.copyMs = 0;
   }
 }
 

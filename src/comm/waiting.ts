@@ -8,6 +8,7 @@ import type { Engine } from './engine';
 import type { Outbox } from './outbox';
 import type { Progress } from './progress';
 import type { Request } from './request';
+import { SendRequest } from './send-request';
 import { isUpToSelf, nobodyCanSend } from './self';
 
 /** About as long as a message needs from one core to another. */
@@ -46,6 +47,8 @@ export class Waiting {
   forRequest(request: Request<unknown>, timeoutMs?: number): boolean {
     const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
     if (timeoutMs === undefined && isUpToSelf(this.#engine.rank, request)) throw nobodyCanSend();
+    request.markBlockedOn();
+    if (!(request instanceof SendRequest)) return this.#untilDone(request, deadline);
     this.#attention.begin();
     try {
       return this.#untilDone(request, deadline);
@@ -58,9 +61,10 @@ export class Waiting {
     let looks = 0;
     while (!request.done) {
       if (this.#engine.poll()) looks = 0;
-      else if (!this.#rest(++looks, deadline)) return request.done;
+      else if (!this.#rest(++looks, deadline)) break;
     }
-    return true;
+    if (!request.done) request.markLeft();
+    return request.done;
   }
 
   /** Waits until a condition holds that the completion of one of these requests makes true. */

@@ -40,7 +40,7 @@ import { ZivmError } from '../errors';
  */
 
 export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
-export const VERSION = 2;
+export const VERSION = 3;
 
 export const LINE_BYTES = 64;
 export const LINE_WORDS = 16;
@@ -69,8 +69,8 @@ export const RANK_PHASE = LINE_WORDS + 1;
 export const RANK_PID = LINE_WORDS + 2;
 /** Equal for ranks that are processes of one kernel, and see each other's process numbers. */
 export const RANK_KERNEL = LINE_WORDS + 3;
-/** Not 0 while the rank is inside a blocking call. */
-export const RANK_ATTENDS = LINE_WORDS + 4;
+/** Not 0 while the rank is inside a call that returns only when a send is complete. */
+export const RANK_SENDS = LINE_WORDS + 4;
 export const RANK_MARKS = 2 * LINE_WORDS;
 
 /** What the server says of a rank. */
@@ -102,6 +102,8 @@ export const RECORD_LENGTH = 4;
 export const RECORD_SEND_ID = 5;
 export const RECORD_RECEIVE_ID = 6;
 export const RECORD_LENGTH_HIGH = 6;
+/** In the last fragment of a message: the nanoseconds that the sender took to copy them all in, or 0 when it has not measured. */
+export const RECORD_COPY_NS = 2;
 export const RECORD_PAYLOAD = 8;
 /** An announcement carries the payload's address in the sender's process, or 0, as a Float64. */
 export const RECORD_ADDRESS = RECORD_PAYLOAD;

@@ -1,0 +1,76 @@
+import { Route, Routes } from '../../../src/comm/routes';
+
+const KIB = 1024;
+const LENGTH = 64 * KIB;
+/** As many measurements count. */
+const MEASUREMENTS = 8;
+/** So often both routes are tried within as many messages. */
+const ROUND = 128;
+
+/** Sends messages that take so long by each route. @returns how many went directly */
+function run(routes: Routes, messages: number, { directMs, inMs, outMs }: { directMs: number; inMs: number; outMs: number }, length = LENGTH): number {
+  let direct = 0;
+  for (let i = 0; i < messages; i++) {
+    if (routes.choose(length) === Route.Direct) {
+      direct++;
+      routes.tookDirect(length, directMs);
+    } else {
+      routes.tookRegion(length, inMs, outMs);
+    }
+  }
+  return direct;
+}
+
+const NEAR = { directMs: 2, inMs: 1, outMs: 1 };
+const FAR = { directMs: 2, inMs: 4, outMs: 4 };
+
+test('both routes are tried first, then the quicker one is taken, but for two messages in a round', () => {
+  const near = new Routes();
+  expect(run(near, 2 * MEASUREMENTS, NEAR)).toBe(MEASUREMENTS);
+  expect(run(near, ROUND - 2 - 2 * MEASUREMENTS, NEAR)).toBe(0);
+  expect(run(near, 2, NEAR)).toBe(2);
+  expect(run(near, 10 * ROUND, NEAR)).toBe(20);
+
+  const far = new Routes();
+  run(far, ROUND, FAR);
+  expect(run(far, 10 * ROUND, FAR)).toBe(10 * (ROUND - 2));
+});
+
+test.each([
+  ['in', { directMs: 2, inMs: 3, outMs: 1 }],
+  ['out', { directMs: 2, inMs: 1, outMs: 3 }],
+])('the slower one of the two copies through the region counts: %s', (_, times) => {
+  const routes = new Routes();
+  run(routes, ROUND, times);
+  expect(run(routes, ROUND, times)).toBe(ROUND - 2);
+});
+
+test('a few slow messages change nothing, a lasting change is seen after some', () => {
+  const routes = new Routes();
+  run(routes, ROUND, NEAR);
+  expect(run(routes, MEASUREMENTS - 1, FAR)).toBe(0);
+  expect(run(routes, 1, NEAR)).toBe(0);
+  expect(run(routes, MEASUREMENTS, FAR)).toBe(0);
+  expect(run(routes, 10, FAR)).toBe(10);
+});
+
+test('a route that has become quicker is taken after the next trial', () => {
+  const routes = new Routes();
+  run(routes, 2 * ROUND, FAR);
+  expect(run(routes, ROUND - 2, NEAR)).toBe(ROUND - 2);
+  // The second message of the trial goes the other way, which has become the slower one.
+  expect(run(routes, 2, NEAR)).toBe(1);
+  expect(run(routes, ROUND - 2, NEAR)).toBe(0);
+});
+
+test('lengths are told apart by their binary order of magnitude', () => {
+  const routes = new Routes();
+  run(routes, ROUND, NEAR, LENGTH);
+  run(routes, ROUND, FAR, 2 * LENGTH);
+  expect(run(routes, 10, NEAR, 2 * LENGTH - 1)).toBe(0);
+  expect(run(routes, 10, FAR, 4 * LENGTH - 1)).toBe(10);
+  // All that is very long counts as one, also beyond 32 bits.
+  const long = 2 ** 22;
+  run(routes, ROUND, FAR, long);
+  expect(run(routes, 10, FAR, 2 ** 33 + 1)).toBe(10);
+});
