@@ -96,10 +96,13 @@ export class Engine {
     if (this.trySend(buf, kind, dest, context, tag, flags)) return;
     const send = this.#spareSend ?? new SendRequest(this);
     this.#spareSend = null;
-    this.#attention.begin();
-    this.startSend(send.want(members, buf, kind, dest, context, tag, flags));
-    if (!send.done) this.waiting.forRequest(send);
-    this.#attention.end();
+    this.#attention.begin(dest);
+    try {
+      this.startSend(send.want(members, buf, kind, dest, context, tag, flags));
+      if (!send.done) this.waiting.forRequest(send);
+    } finally {
+      this.#attention.end();
+    }
     const { error } = send;
     send.reset();
     send.buf = null;
@@ -196,6 +199,8 @@ export class Engine {
       this.waiting.forRequest(receive);
     } catch (error) {
       this.cancel(receive);
+      // What is on its way already passes by; the buffer is the caller's again.
+      if (!receive.done) receive.error = error;
       throw error;
     }
   }

@@ -209,21 +209,22 @@ export class Outbox {
    */
   #putFragments(peer: Peer, send: SendRequest): boolean {
     const writer = peer.writer as RingWriter;
-    // The receiver decides by that how the next ones are to come.
+    // The receiver decides by the time how the next ones are to come.
     const isMeasured = send.record === ANNOUNCE && this.#direct.isNear(peer.rank);
-    const began = isMeasured ? performance.now() : 0;
+    let began = 0;
     while (send.sent < send.byteLength) {
       const most = Math.min(this.#longestPieceBytes, Math.max(this.#pieceBytes, send.sent));
       const byteLength = Math.min(most, send.byteLength - send.sent);
       const record = writer.claim(byteLength);
       if (record < 0) {
-        if (isMeasured) send.copyMs += performance.now() - began;
+        if (began > 0) send.addCopyTime(performance.now() - began);
         return false;
       }
+      if (isMeasured && began === 0) began = performance.now();
       this.#writePayload(record, send, byteLength);
-      if (isMeasured && send.sent + byteLength === send.byteLength) send.copyMs += performance.now() - began;
+      if (began > 0 && send.sent + byteLength === send.byteLength) send.addCopyTime(performance.now() - began);
       this.#words[record + RECORD_KIND] = FRAGMENT;
-      this.#words[record + RECORD_COPY_NS] = send.copyMs * 1e6;
+      this.#words[record + RECORD_COPY_NS] = send.copyNs;
       this.#words[record + RECORD_LENGTH] = byteLength;
       this.#words[record + RECORD_RECEIVE_ID] = send.receiveId;
       writer.publish(record);

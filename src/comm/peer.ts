@@ -25,7 +25,7 @@ export class Peer {
   /** Of its long messages; null unless they can come directly. */
   routes: Routes | null = null;
   /** When the first piece came of the payload that it streams; in milliseconds. */
-  streamBegan = 0;
+  streamBegan = NaN;
   /** Why nothing more can come from it or go to it. */
   ended: ZivmError | null = null;
 

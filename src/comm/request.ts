@@ -62,7 +62,7 @@ export abstract class Request<T> implements PromiseLike<T> {
     this.state |= BLOCKED_ON;
   }
 
-  /** @internal The call has given up. */
+  /** @internal The call has failed. */
   markLeft(): void {
     this.state &= ~BLOCKED_ON;
   }
@@ -167,7 +167,12 @@ export abstract class Request<T> implements PromiseLike<T> {
   /** Waits for all (MPI_Waitall), then gives their results in order, or throws the first failure. */
   static waitAll<T>(requests: readonly Request<T>[]): T[] {
     for (const request of requests) request.markBlockedOn();
-    for (const request of requests) if (!request.done) request.engine.waiting.forRequest(request);
+    try {
+      for (const request of requests) if (!request.done) request.engine.waiting.forRequest(request);
+    } catch (error) {
+      for (const request of requests) if (!request.done) request.markLeft();
+      throw error;
+    }
     return requests.map((request) => request.outcome());
   }
 

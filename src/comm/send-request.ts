@@ -10,6 +10,9 @@ export const FLAG_OBJECT = 1;
 /** The sender waits until the message is matched. */
 export const FLAG_SYNCHRONOUS = 2;
 
+/** The record has 32 bits for it. */
+const MOST_NS = 2 ** 31 - 1;
+
 /** A message on its way out, or a record of the protocol that waits for room in the ring. */
 export class SendRequest extends Request<Status> {
   /** Where it goes, once it has been started; null for `PROC_NULL`. */
@@ -24,8 +27,8 @@ export class SendRequest extends Request<Status> {
   begun = false;
   /** Payload bytes that have left. */
   sent = 0;
-  /** Milliseconds that copying its fragments took. */
-  copyMs = 0;
+  /** Nanoseconds that copying its fragments in has taken, where the receiver wants to know. */
+  copyNs = 0;
 
   members: Members | null = null;
   buf: Buf | null = null;
@@ -61,6 +64,10 @@ export class SendRequest extends Request<Status> {
     return this;
   }
 
+  addCopyTime(ms: number): void {
+    this.copyNs = Math.min(this.copyNs + Math.round(ms * 1e6), MOST_NS);
+  }
+
   protected override result(): Status {
     const dest = this.members === null ? this.dest : this.members.rankOf(this.dest);
     return Status.of(dest, this.tag, this.byteLength, this.wasCancelled);
@@ -72,7 +79,7 @@ export class SendRequest extends Request<Status> {
     this.receiveId = 0;
     this.begun = false;
     this.sent = 0;
-    this.copyMs = 0;
+    this.copyNs = 0;
   }
 }
 

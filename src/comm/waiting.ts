@@ -45,15 +45,15 @@ export class Waiting {
 
   /** Waits for a request. @returns false when it is still pending after `timeoutMs` */
   forRequest(request: Request<unknown>, timeoutMs?: number): boolean {
-    const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
-    if (timeoutMs === undefined && isUpToSelf(this.#engine.rank, request)) throw nobodyCanSend();
+    if (timeoutMs !== undefined) return this.#untilDone(request, performance.now() + timeoutMs);
+    if (isUpToSelf(this.#engine.rank, request)) throw nobodyCanSend();
     request.markBlockedOn();
-    if (!(request instanceof SendRequest)) return this.#untilDone(request, deadline);
-    this.#attention.begin();
+    if (request instanceof SendRequest) this.#attention.begin(request.dest);
     try {
-      return this.#untilDone(request, deadline);
+      return this.#untilDone(request, Infinity);
     } finally {
-      this.#attention.end();
+      if (request instanceof SendRequest) this.#attention.end();
+      if (!request.done) request.markLeft();
     }
   }
 
@@ -61,10 +61,9 @@ export class Waiting {
     let looks = 0;
     while (!request.done) {
       if (this.#engine.poll()) looks = 0;
-      else if (!this.#rest(++looks, deadline)) break;
+      else if (!this.#rest(++looks, deadline)) return request.done;
     }
-    if (!request.done) request.markLeft();
-    return request.done;
+    return true;
   }
 
   /** Waits until a condition holds that the completion of one of these requests makes true. */

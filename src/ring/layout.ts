@@ -69,8 +69,8 @@ export const RANK_PHASE = LINE_WORDS + 1;
 export const RANK_PID = LINE_WORDS + 2;
 /** Equal for ranks that are processes of one kernel, and see each other's process numbers. */
 export const RANK_KERNEL = LINE_WORDS + 3;
-/** Not 0 while the rank is inside a call that returns only when a send is complete. */
-export const RANK_SENDS = LINE_WORDS + 4;
+/** While the rank is inside a call that returns only when a send is complete: the receiver's rank and 1. Else 0. */
+export const RANK_SENDS_TO = LINE_WORDS + 4;
 export const RANK_MARKS = 2 * LINE_WORDS;
 
 /** What the server says of a rank. */
@@ -102,7 +102,7 @@ export const RECORD_LENGTH = 4;
 export const RECORD_SEND_ID = 5;
 export const RECORD_RECEIVE_ID = 6;
 export const RECORD_LENGTH_HIGH = 6;
-/** In the last fragment of a message: the nanoseconds that the sender took to copy them all in, or 0 when it has not measured. */
+/** In the last fragment of a message: the nanoseconds that the sender took to copy all of them in, or 0 when it has not measured. */
 export const RECORD_COPY_NS = 2;
 export const RECORD_PAYLOAD = 8;
 /** An announcement carries the payload's address in the sender's process, or 0, as a Float64. */

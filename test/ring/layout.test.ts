@@ -13,7 +13,7 @@ import {
   RANK_PEER,
   RANK_PHASE,
   RANK_PID,
-  RANK_SENDS,
+  RANK_SENDS_TO,
   RANK_SLOT,
   RANK_STATE,
   rankWord,
@@ -100,7 +100,7 @@ describe('the plan of a region', () => {
     const lines = new Set<number>();
     for (let rank = 0; rank < MAX_RANKS; rank++) {
       const byServer = [RANK_STATE, RANK_PEER, RANK_SLOT].map((word) => lineOf(rankWord(rank) + word));
-      const byRank = [RANK_ARMED, RANK_PHASE, RANK_PID, RANK_KERNEL, RANK_SENDS].map((word) => lineOf(rankWord(rank) + word));
+      const byRank = [RANK_ARMED, RANK_PHASE, RANK_PID, RANK_KERNEL, RANK_SENDS_TO].map((word) => lineOf(rankWord(rank) + word));
       const byAll = [RANK_MARKS, RANK_MARKS + MAX_RANKS / 32 - 1].map((word) => lineOf(rankWord(rank) + word));
       for (const line of [byServer, byRank, byAll]) {
         expect(new Set(line).size).toBe(1);

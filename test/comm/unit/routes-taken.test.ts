@@ -5,7 +5,7 @@ import { BufferReceive } from '../../../src/comm/receive-request';
 import { SendRequest } from '../../../src/comm/send-request';
 import type { Watcher } from '../../../src/native';
 import type { Region } from '../../../src/region/region';
-import { formatRegion, planRegion, RANK_ARMED, RANK_KERNEL, RANK_PID, RANK_SENDS, rankWord } from '../../../src/ring/layout';
+import { formatRegion, planRegion, RANK_ARMED, RANK_KERNEL, RANK_PID, RANK_SENDS_TO, rankWord } from '../../../src/ring/layout';
 
 /*
  * Which way a long message goes between two processes of one kernel. Here they are one process, so that nothing happens in between: a message that
@@ -56,8 +56,8 @@ function post(engine: Engine, source: number, length: number, { isBlockedOn = tr
 }
 
 /** The sender is inside a call that returns when its send is complete. */
-function waitForSend({ words }: Pair): void {
-  words[rankWord(0) + RANK_SENDS] = 1;
+function waitForSend({ words }: Pair, dest = 1): void {
+  words[rankWord(0) + RANK_SENDS_TO] = dest + 1;
 }
 
 test('through the region, when both ranks do nothing but wait for it', () => {
@@ -77,16 +77,17 @@ test('through the region, when both ranks do nothing but wait for it', () => {
 
 test.each<[string, () => Pair, { isBlockedOn?: boolean }, (both: Pair) => void]>([
   ['the sender is elsewhere', pair, {}, () => undefined],
+  ['the sender waits for another send', pair, {}, (both) => waitForSend(both, 2)],
   ['the sender sleeps', pair, {}, (both) => {
     waitForSend(both);
     both.words[rankWord(0) + RANK_ARMED] = 1;
   }],
-  ['the receiver does not wait for it', pair, { isBlockedOn: false }, waitForSend],
+  ['the receiver does not wait for it', pair, { isBlockedOn: false }, (both) => waitForSend(both)],
   ['the receiver sends too', pair, {}, (both) => {
     start(both.receiver, 0, LENGTH);
     waitForSend(both);
   }],
-  ['ranks share cores', () => pair({ cores: 1 }), {}, waitForSend],
+  ['ranks share cores', () => pair({ cores: 1 }), {}, (both) => waitForSend(both)],
 ])('directly, when %s', (_, make, how, prepare) => {
   const both = make();
   const { receive, buf } = post(both.receiver, 0, LENGTH, how);
@@ -97,9 +98,9 @@ test.each<[string, () => Pair, { isBlockedOn?: boolean }, (both: Pair) => void]>
   expect(Buffer.compare(buf, data)).toBe(0);
 });
 
-test('while a call waits for a send, and while it does not, everybody can see it', () => {
+test('while a call waits for a send, everybody can see for whom', () => {
   const { sender, receiver, words } = pair();
-  const sends = (): number => words[rankWord(0) + RANK_SENDS]!;
+  const sends = (): number => words[rankWord(0) + RANK_SENDS_TO]!;
   const { send } = start(sender, 1, LENGTH);
   expect(sends()).toBe(0);
   post(receiver, 0, LENGTH, { isBlockedOn: false });
@@ -112,6 +113,24 @@ test('while a call waits for a send, and while it does not, everybody can see it
   };
   send.wait();
   expect(seen.length).toBeGreaterThan(0);
-  expect(new Set(seen)).toEqual(new Set([1]));
+  expect(new Set(seen)).toEqual(new Set([1 + 1]));
   expect(sends()).toBe(0);
+});
+
+test('a wait that may give up is not one to rely on', () => {
+  const { sender, receiver, words } = pair();
+  const { send } = start(sender, 1, LENGTH);
+  const { receive } = post(receiver, 0, LENGTH, { isBlockedOn: false });
+  const poll = sender.poll.bind(sender);
+  sender.poll = () => {
+    expect(words[rankWord(0) + RANK_SENDS_TO]).toBe(0);
+    return poll();
+  };
+  expect(() => send.wait(0)).toThrow(/still pending/);
+  const receiverPoll = receiver.poll.bind(receiver);
+  receiver.poll = () => {
+    expect(receive.isBlockedOn).toBe(false);
+    return receiverPoll();
+  };
+  receive.wait(1000);
 });
