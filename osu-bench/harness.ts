@@ -45,7 +45,7 @@ const COMPILE_PART = 1 / 4;
  * So long at least, for one size alone is soon through, and V8 compiles in the time that the ranks leave it: as many
  * times longer as ranks share a core, up to a limit.
  */
-const COMPILE_MS = 1500;
+const COMPILE_MS = 3000;
 const COMPILE_MS_CROWDED = 8000;
 
 /** A pause before each size, in which the line printed last is forwarded: while one is measured, that would take a rank's core. */

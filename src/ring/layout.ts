@@ -9,7 +9,8 @@ import { ZivmError } from '../errors';
  *   64           +--------------------------------------------------+
  *                | rank table: RANK_LINES lines for each rank       |
  *                |   line 0  server's:   state, peer, slot          |
- *                |   line 1  the rank's: armed, phase, pid, kernel  |
+ *                |   line 1  the rank's: armed, phase, pid, kernel, |
+ *                |           and whom it waits to send to           |
  *                |   line 2  everyone's: marks, one bit per sender  |
  *                +--------------------------------------------------+
  *                | directory: rankCount x rankCount words           |
@@ -31,7 +32,7 @@ import { ZivmError } from '../errors';
  *   A record:
  *     word 0  number of its first line, counted from 1 and lap after lap: what publishes it
  *     word 1  kind | flags << 8
- *     word 2  context                          word 3  tag
+ *     word 2  context; in a fragment, how long copying in took        word 3  tag
  *     word 4  byte length, low 32 bits         word 5  sender's request
  *     word 6  receiver's request; when a message is announced, high bits of its byte length
  *     words 8 and up  payload
