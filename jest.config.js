@@ -2,6 +2,7 @@
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/compile-programs.js',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { compiled } from '../support/compiled';
 
 /*
  * Programs that tests start as processes of their own: TypeScript files that share memory and doorbells with the
@@ -28,9 +29,9 @@ export class Child {
   #onOutput: (() => void)[] = [];
   readonly ended: Promise<Ended>;
 
-  /** @param file an absolute path @param descriptors what the child inherits, from descriptor 3 on */
+  /** @param file a program of the tests @param descriptors what the child inherits, from descriptor 3 on */
   constructor(file: string, args: readonly (string | number)[] = [], descriptors: readonly number[] = []) {
-    const child = spawn(process.execPath, ['--import', 'tsx', file, ...args.map(String)], {
+    const child = spawn(process.execPath, [compiled(file), ...args.map(String)], {
       cwd: REPOSITORY,
       stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     });

@@ -115,6 +115,11 @@ export class TestProcess {
       .map(Number);
   }
 
+  /** Whether it or a descendant is a process of this command. */
+  runs(command: string): boolean {
+    return this.processes().some((pid) => commandOf(pid).includes(command));
+  }
+
   /** Whether processes were there that it had started, and none is any more. */
   get ranksEnded(): boolean {
     const started = this.processes().some((pid) => pid !== this.pid);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { compiled } from './compiled';
 
 const ZIVMRUN = join(__dirname, '../../dist/launcher/zivmrun.js');
 /** Watchdog of zivmrun: it ends a job that hangs, and says which ranks were still running. */
@@ -20,12 +21,15 @@ export interface RunResult {
   stderr: string;
 }
 
-/** Runs a program as `rankCount` ranks, as real processes, and reports how that ended, failures included. */
+/**
+ * Runs a program as `rankCount` ranks, as real processes, and reports how that ended, failures included.
+ * @param program a program of the tests, or the name of a benchmark
+ */
 export function runJob(rankCount: number, program: string, options: RunOptions = {}): Promise<RunResult> {
   const { args = [], launcherArgs = [], timeoutSeconds = TIMEOUT_S } = options;
   const child = spawn(
     process.execPath,
-    [ZIVMRUN, '-n', String(rankCount), '--timeout', String(timeoutSeconds), ...launcherArgs, program, ...args],
+    [ZIVMRUN, '-n', String(rankCount), '--timeout', String(timeoutSeconds), ...launcherArgs, program.endsWith('.ts') ? compiled(program) : program, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const stdout: string[] = [];

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findKernel } from '../../launcher/vm/kernel';
-import { linesOf, startZivmrun, zivmrun } from '../support/launcher';
+import { linesOf, startZivmrun, until, zivmrun } from '../support/launcher';
 import { describeInGuests, GUEST_WATCHDOG_MS } from './support/guests';
 
 /*
@@ -99,7 +99,7 @@ describeInGuests('zivmrun --vms', () => {
 
   test('a signal ends a job whose machines still boot, and a killed launcher leaves no machine behind', async () => {
     const stopped = startZivmrun(['--vms', '1', '-n', '1', program('blocked.mjs')], options);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await until(() => stopped.runs('qemu-system-x86_64'), () => `a machine of\n${stopped.output}`);
     stopped.signal('SIGTERM');
     expect(await stopped.ended).toMatchObject({ exitCode: 143 });
     await stopped.gone();

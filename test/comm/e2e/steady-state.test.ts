@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ZIVMRUN } from '../../support/launcher';
+import { compiled } from '../../support/compiled';
 import { runRanks } from '../../support/ranks';
 import { program } from './program';
 
@@ -26,7 +27,7 @@ async function systemCalls(...args: string[]): Promise<number[][]> {
   const folder = mkdtempSync(join(tmpdir(), 'zivm-strace-'));
   try {
     // A file for each thread; the marks tell which threads are the ranks' main ones.
-    const command = [process.execPath, ZIVMRUN, '-n', '2', program('system-calls'), ...args];
+    const command = [process.execPath, ZIVMRUN, '-n', '2', compiled(program('system-calls')), ...args];
     await promisify(execFile)('strace', ['-ff', '-o', join(folder, 'thread'), ...command], { timeout: TIMEOUT_MS });
     return readdirSync(folder)
       .map((file) => callsBetweenMarks(readFileSync(join(folder, file), 'utf8').split('\n')))
