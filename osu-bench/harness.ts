@@ -38,7 +38,7 @@ export interface Benchmark {
 const COMPILE_PASSES = 60;
 /** Passes for messages above COMPILE_BYTES; and the fewest with more than COMPILE_RANKS ranks, where a call takes longer. */
 const COMPILE_PASSES_LONG = 6;
-const COMPILE_BYTES = 256 << 10;
+const COMPILE_BYTES = 1 << 20;
 const COMPILE_RANKS = 8;
 const COMPILE_PART = 1 / 4;
 /**
@@ -64,7 +64,7 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return;
   }
   const sizes = messageSizes(benchmark, options);
-  compile(comm, benchmark, sizes, options);
+  if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
   const measure = (bytes: number): number[] => {
     comm.barrier();
     return benchmark.run(comm, trialOf(bytes, benchmark.iterations, options));

@@ -7,7 +7,7 @@ export interface BenchmarkOptions {
   maxBytes: number;
   /** Set by -i: iterations at every size. */
   iterations: number | undefined;
-  /** Set by -x: iterations before the clock starts, at every size. */
+  /** Set by -x: iterations before the clock starts, at every size, and no time for V8 to compile before. */
   warmup: number | undefined;
   /** Messages in flight. */
   window: number;
@@ -48,7 +48,7 @@ export function parseBenchmarkOptions(name: string, { sizes, hasTcp }: Scope): B
   }
   command
     .option('-i <iterations>', 'iterations at each size', parseCount)
-    .option('-x <iterations>', 'iterations before the clock starts', parseCount)
+    .option('-x <iterations>', 'iterations before the clock starts, and no time for V8 to compile first', parseCount)
     .option('-W <messages>', 'window: messages in flight', parseCount, 64)
     .option('-f', 'show the fastest and the slowest rank too')
     .option('-c', 'check what was received')

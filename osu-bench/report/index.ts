@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   if (fresh) rmSync(file, { force: true });
   const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
   const done = new Rounds(file, { build: buildDigest(), options });
-  await runAll(measurements, ({ name }) => rounds ?? roundsOf(name), done, new Pace(() => flagNs(folder)), (line) => console.log(line));
+  await runAll(measurements, ({ name }) => rounds ?? roundsOf(name), done, new Pace(() => flagNs(folder), extent.mostRuns), (line) => console.log(line));
 
   const results = measurements.map((measurement) => done.resultOf(measurement));
   const facts = about(done, options);

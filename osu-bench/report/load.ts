@@ -5,8 +5,6 @@ const SAMPLE_MS = 300;
 const NEAR = 3;
 const PACE_LOOKS = 10;
 const PACE_PAUSE_MS = 400;
-/** A run is repeated so often at most. */
-const PACE_RUNS = 4;
 
 /** What runs on this machine while nothing of ours does, in percent of all cores. */
 export function busyWithOthers(): number {
@@ -33,11 +31,16 @@ function times(): { busy: number; all: number } {
  */
 export class Pace {
   readonly #look: () => number | undefined;
+  readonly #mostRuns: number;
   #best = Infinity;
 
-  /** @param look nanoseconds of a flag between two cores, if that can be measured */
-  constructor(look: () => number | undefined) {
+  /**
+   * @param look nanoseconds of a flag between two cores, if that can be measured
+   * @param mostRuns how often a run is made at most until the cores have stayed near each other
+   */
+  constructor(look: () => number | undefined, mostRuns: number) {
     this.#look = look;
+    this.#mostRuns = mostRuns;
   }
 
   /** Waits until the cores are near each other, but not for long. @returns what a flag takes then, in nanoseconds */
@@ -55,7 +58,7 @@ export class Pace {
       const flagNs = this.settle();
       const outcome = await run();
       const after = this.#look();
-      if (after === undefined || this.#isNear(after) || time === PACE_RUNS) return [outcome, flagNs];
+      if (after === undefined || this.#isNear(after) || time === this.#mostRuns) return [outcome, flagNs];
     }
   }
 

@@ -16,6 +16,8 @@ export interface Extent {
   crowds: number[];
   /** Numbers of machines that are booted, to time it. */
   machines: number[];
+  /** How often a run of two ranks is made at most until the cores have stayed near each other. */
+  mostRuns: number;
 }
 
 /** What --quick leaves out. */
@@ -33,8 +35,8 @@ const isLong = (name: string): boolean => /guests|ranks/.test(name);
 export const roundsOf = (name: string): number => (isLong(name) ? LONG_ROUNDS : ROUNDS);
 export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives among more and more ranks and of virtual machines`;
 
-export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
-export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4, 8], crowds: [2, 4, 8], machines: [1] };
+export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
+export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 2 };
 
 const RANK = join(__dirname, 'rank.js');
 const PING_PONG = join(__dirname, 'ping-pong.js');

@@ -131,7 +131,7 @@ describe('the file of rounds', () => {
     sides: [{ name: 'zivm', run }],
   });
   const silent = (): void => undefined;
-  const unknownPace = (): Pace => new Pace(() => undefined);
+  const unknownPace = (): Pace => new Pace(() => undefined, 4);
   const file = (): string => join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl');
 
   test('is begun anew when it is complete, or of another build', async () => {
@@ -178,7 +178,7 @@ describe('the file of rounds', () => {
 });
 
 describe('the pace of the machine', () => {
-  const paceOf = (looks: (number | undefined)[]): Pace => new Pace(() => looks.shift());
+  const paceOf = (looks: (number | undefined)[]): Pace => new Pace(() => looks.shift(), 4);
 
   test('a run waits until the cores are about as near as they were at best', () => {
     const looks = [60, 280, 270, 65, 31, 62];
