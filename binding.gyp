@@ -13,8 +13,7 @@
         "native/process.cc",
         "native/socket.cc",
         "native/vfio.cc",
-        "native/watcher.cc",
-        "native/yield.cc"
+        "native/watcher.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"]
@@ -27,7 +26,8 @@
         "native/fast/combine.cc",
         "native/fast/copy.cc",
         "native/fast/kernels.cc",
-        "native/fast/put.cc"
+        "native/fast/put.cc",
+        "native/fast/yield.cc"
       ]
     }
   ]

@@ -7,7 +7,6 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitSocket(env, exports);
   InitVfio(env, exports);
   InitWatcher(env, exports);
-  InitYield(env, exports);
   return exports;
 }
 

@@ -13,7 +13,6 @@ void InitProcess(Napi::Env env, Napi::Object exports);
 void InitSocket(Napi::Env env, Napi::Object exports);
 void InitVfio(Napi::Env env, Napi::Object exports);
 void InitWatcher(Napi::Env env, Napi::Object exports);
-void InitYield(Napi::Env env, Napi::Object exports);
 
 // Adds a function written against the C interface. The functions called per message or per wake-up
 // use it: it saves the wrapper objects that the C++ interface makes for each argument.

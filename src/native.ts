@@ -54,7 +54,6 @@ interface Native {
   allowedCores(): number[];
   addressOf(array: TypedArray): number;
   readProcess(pid: number, address: number, array: TypedArray, byteLength: number): number;
-  yieldWhileSame(words: Int32Array, positions: Int32Array, values: Int32Array, count: number, times: number): void;
   vfioOpen(group: string, address: string): [number, number, number] | number;
   vfioRegion(device: number, index: number): { offset: number; byteLength: number } | number;
   vfioVectors(device: number): number;
@@ -78,6 +77,8 @@ type Combine = (
   count: number,
 ) => number;
 
+type YieldWhileSame = (words: Int32Array, positions: Int32Array, values: Int32Array, count: number, times: number) => number;
+
 type Put = (
   words: Int32Array,
   record: number,
@@ -97,7 +98,7 @@ type FastKind = 'Uint8' | 'Int32' | 'Uint32' | 'Float32' | 'Float64' | 'BigInt64
  * user's arrays and the views of the region are of that kind (the words that put writes are always an Int32Array); numbers must fit into 32 bits then. Each returns 0, or a number below when an argument is out of
  * range; then it has done nothing.
  */
-type Fast = { copy: Copy; put: Put; combine: Combine; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
+type Fast = { copy: Copy; put: Put; combine: Combine; yieldWhileSame: YieldWhileSame; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
   `copy${FastKind}`,
   Copy
 > &

@@ -11,5 +11,6 @@ NODE_MODULE_INIT() {
   InitCopy(context, exports);
   InitPut(context, exports);
   InitCombine(context, exports);
+  InitYield(context, exports);
   zivm::Export(context, exports, "ordinaryCalls", OrdinaryCalls, nullptr);
 }

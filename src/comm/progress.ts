@@ -1,5 +1,6 @@
 import { ZivmError } from '../errors';
 import { HEADER_EPOCH, RANK_STATE, RankState, rankWord } from '../ring/layout';
+import { SPIN_LOOKS } from '../ring/idle';
 import type { RingReader } from '../ring/ring-reader';
 import type { Wakeup } from '../ring/wakeup';
 import type { Watchlist } from '../ring/watchlist';
@@ -7,9 +8,6 @@ import type { Inbox } from './inbox';
 import type { Outbox } from './outbox';
 import type { Peer } from './peer';
 import type { Rings } from './rings';
-
-/** About as long as a message needs from one core to another. */
-const SPIN_LOOKS = 32;
 
 /**
  * Looks for what has come: polls the rings of senders who have set their marks, sends what is queued, and sees which

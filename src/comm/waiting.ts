@@ -1,6 +1,6 @@
 import type { ZivmError } from '../errors';
 import { loadInOrder } from '../ring/fence';
-import { Idle, type IdlePolicy } from '../ring/idle';
+import { Idle, type IdlePolicy, SPIN_LOOKS } from '../ring/idle';
 import type { Wakeup } from '../ring/wakeup';
 import type { Watchlist } from '../ring/watchlist';
 import type { Attention } from './attention';
@@ -10,9 +10,6 @@ import type { Progress } from './progress';
 import type { Request } from './request';
 import { SendRequest } from './send-request';
 import { isUpToSelf, nobodyCanSend } from './self';
-
-/** About as long as a message needs from one core to another. */
-const SPIN_LOOKS = 32;
 
 /** Who writes a word that a rank waits for. */
 export interface Writer {

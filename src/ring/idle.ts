@@ -13,6 +13,10 @@ export const enum Idle {
  * middle of a long message when a rank sleeps sooner: moving 4 MiB takes about as long.
  */
 const SPINS = 15_000;
+
+/** Looks at one word in a row, as fast as it goes: about as long as a message needs from one core to another. */
+export const SPIN_LOOKS = 32;
+
 /** With more ranks than cores the rank that is waited for may need this very core: look once, then let it have it. */
 const CROWDED_SPINS = 1;
 const CROWDED_YIELDS = 100;

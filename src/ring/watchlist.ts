@@ -1,4 +1,4 @@
-import { native } from '../native';
+import { fast } from '../native';
 import { MAX_RANKS } from './layout';
 
 /** Words other than rings' that a rank looks at: its marks and the epoch. */
@@ -29,6 +29,6 @@ export class Watchlist {
 
   /** Lets other processes have the core, `times` at most, until one of the words has changed. */
   yieldWhileSame(times: number): void {
-    native.yieldWhileSame(this.#words, this.#positions, this.#values, this.#count, times);
+    fast.yieldWhileSame(this.#words, this.#positions, this.#values, this.#count, times);
   }
 }
