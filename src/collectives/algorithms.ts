@@ -7,9 +7,10 @@ import { chainBcast } from './bcast-chain';
 import type { Board } from './board';
 import type { Reduction } from './combine';
 import { boardAllreduce, boardBarrier, boardBcast, boardReduce } from './on-board';
+import { pairBcast, pairReduce } from './on-pair';
 import { binomialReduce } from './reduce-binomial';
 import { chainReduce } from './reduce-chain';
-import { pairReduce, stagedBcast, stagedReduce } from './staged';
+import { stagedBcast, stagedReduce } from './staged';
 import type { Team } from './team';
 
 /*
@@ -21,8 +22,6 @@ import type { Team } from './team';
 const WHOLE_BYTES = 2 * 1024;
 /** Two ranks read each other's data either way. */
 const WHOLE_BYTES_OF_TWO = 32 * 1024;
-/** Longer data of theirs goes by messages, which find the quicker way: the board is as quick where cores share a cache, and half as quick where they do not. */
-const PIECES_BYTES_OF_TWO = 256 * 1024;
 
 /** Messages: up to these limits the number of rounds counts, above them the bytes that each rank moves. */
 const BCAST_TREE_BYTES = 64 * 1024;
@@ -52,7 +51,8 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
   const { board } = team;
   const byteLength = byteLengthOf(buf, kind);
   if (board !== null && isWhole(team, board, byteLength)) boardBcast(board, team.rank, buf, kind, root);
-  else if (board !== null && (team.size > 2 || byteLength <= PIECES_BYTES_OF_TWO)) stagedBcast(board, team.rank, buf, kind, root);
+  else if (team.pair?.carries(byteLength)) pairBcast(team, team.pair, buf, kind, root);
+  else if (board !== null && team.size > 2) stagedBcast(board, team.rank, buf, kind, root);
   else if (byteLength <= BCAST_TREE_BYTES || team.size === 2) binomialBcast(team, buf, root);
   else chainBcast(team, buf, root);
 }
@@ -66,7 +66,7 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.rank, team.size, reduction, own, result, team.views);
   else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.views);
-  else if (board !== null && team.size === 2 && byteLength <= PIECES_BYTES_OF_TWO && blocksFit(board, reduction)) pairReduce(board, team.rank, reduction, own, result, team.views);
+  else if (board !== null && blocksFit(board, reduction) && team.pair?.carries(byteLength)) pairReduce(team, team.pair, reduction, own, result);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
   else chainReduce(team, reduction, own, result, root);
 }

@@ -14,7 +14,13 @@ const LONG_BYTES_OF_TWO = 32 * 1024;
 /** A slot: the number of the operation, the length of the data in bytes, the data if it is short. */
 const SLOT_LENGTH = 1;
 const SLOT_DATA = 2;
-/** A multiple of a cache line, with one line to spare for number and length. */
+/** Behind them, of long data of two ranks: where it lies in the sender's memory, and in which operation; how long the sender has copied (ms). */
+const SLOT_ADDRESS = 260;
+const SLOT_ADDRESS_OF = 262;
+const SLOT_COPY_MS = 264;
+/** In a rank's first slot: what it prefers of the data that comes to it. */
+const SLOT_PREFERENCES = 266;
+/** A multiple of a cache line, with one line more for what lies before and behind the data. */
 const SLOT_WORDS = (SLOT_BYTES + 64) / 4;
 /** Each rank's slots, used in turn, so that one operation may begin while others still read the one before. */
 const TURNS = 2;
@@ -26,6 +32,8 @@ const MEETING_WORDS = 32;
 export const FAILED = -1;
 /** Instead of a length: this rank gives no data in this operation. */
 export const NOTHING = -2;
+/** Instead of a length: this rank cannot copy from the other's memory. */
+export const REFUSED = -3;
 
 /**
  * Memory that the ranks of a communicator share for collectives: each rank writes its data into a slot of its own
@@ -73,6 +81,11 @@ export class Board {
     return granule < 0 ? null : new Board(engine, team, engine.allocator.wordOf(granule), longBytes, isCrowded !== 0);
   }
 
+  /** Whether there is room for longer data than a slot holds. */
+  get hasLongRoom(): boolean {
+    return this.#longBytes > 0;
+  }
+
   /** The longest data of one rank in one operation. */
   get mostBytes(): number {
     return Math.max(SLOT_BYTES, this.#longBytes);
@@ -117,6 +130,40 @@ export class Board {
   publishWritten(byteLength: number): void {
     this.#enter(byteLength);
     this.#wakeAll();
+  }
+
+  /** Publishes a piece that was written, with `left` bytes left, and how long copying the pieces has taken up to now. */
+  publishPiece(left: number, copyMs: number): void {
+    this.#engine.views.float64[(this.#slot(this.#rank, this.#number) + SLOT_COPY_MS) >> 1] = copyMs;
+    this.publishWritten(left);
+  }
+
+  /** Publishes where data lies in this process's memory. */
+  publishAddress(byteLength: number, address: number): void {
+    const slot = this.#slot(this.#rank, this.#number);
+    this.#engine.views.float64[(slot + SLOT_ADDRESS) >> 1] = address;
+    this.#engine.words[slot + SLOT_ADDRESS_OF] = this.#number;
+    this.publishWritten(byteLength);
+  }
+
+  /** Where the data of a rank lies in its memory, or 0 when it has published something else. */
+  addressFrom(rank: number): number {
+    const slot = this.#slot(rank, this.#number);
+    return this.#engine.words[slot + SLOT_ADDRESS_OF] === this.#number ? this.#engine.views.float64[(slot + SLOT_ADDRESS) >> 1]! : 0;
+  }
+
+  /** Milliseconds that a rank has copied pieces, as it has published with the last one. */
+  copyMsOf(rank: number): number {
+    return this.#engine.views.float64[(this.#slot(rank, this.#number) + SLOT_COPY_MS) >> 1]!;
+  }
+
+  /** How data had better come to a rank, as it said last: bits whose meaning is not the board's. */
+  preferencesOf(rank: number): number {
+    return this.#engine.words[this.#slot(rank, 0) + SLOT_PREFERENCES]!;
+  }
+
+  prefer(preferences: number): void {
+    this.#engine.words[this.#slot(this.#rank, 0) + SLOT_PREFERENCES] = preferences;
   }
 
   /** Waits until a rank has published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
@@ -197,13 +244,24 @@ export class Board {
     return this.#engine.words[this.#slot(rank, this.#number) + SLOT_LENGTH]!;
   }
 
-  /**
-   * Where the data of a rank that has published begins, as a byte of the region.
-   * @throws ZivmError `ERR_ZIVM_TRUNCATE` unless it has `byteLength` bytes, `ERR_ZIVM_OP` when it has failed
-   */
-  dataOf(rank: number, byteLength: number): number {
+  /** How many bytes a rank has left with the piece that it has published, modulo 2^32; 0 if it has published something else. */
+  bytesLeft(rank: number): number {
+    const length = this.lengthOf(rank);
+    return length < 0 && length >= REFUSED ? 0 : length >>> 0;
+  }
+
+  /** @throws ZivmError `ERR_ZIVM_TRUNCATE` unless a rank has published `byteLength` bytes, `ERR_ZIVM_OP` when it has failed */
+  checkLength(rank: number, byteLength: number): void {
     const length = this.lengthOf(rank);
     if (length !== (byteLength | 0)) throw this.#wrongLength(rank, length, byteLength);
+  }
+
+  /**
+   * Where the data of a rank that has published begins, as a byte of the region.
+   * @throws ZivmError as `checkLength`
+   */
+  dataOf(rank: number, byteLength: number): number {
+    this.checkLength(rank, byteLength);
     return this.#data(rank, byteLength);
   }
 

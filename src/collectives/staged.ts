@@ -89,39 +89,6 @@ export function stagedReduce(
   if (failure !== undefined) throw failure.error;
 }
 
-/**
- * Two ranks: one lays its elements out, piece by piece, and the root combines each piece with its own. Both look at the
- * other's length in the first piece, and leave there if it is not theirs.
- * @param own this rank's elements
- * @param result where the root leaves the result; may be `own`. Null elsewhere
- */
-export function pairReduce(board: Board, rank: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
-  const { byteLength } = own;
-  const other = 1 - rank;
-  const mostBytes = wholeBlocks(board.mostBytes, reduction);
-  let failure: { error: unknown } | undefined;
-  for (let offset = 0; offset < byteLength; offset += mostBytes) {
-    const left = byteLength - offset;
-    const pieceBytes = Math.min(mostBytes, left);
-    board.begin();
-    if (result === null) board.writePart(own, reduction.kind, offset, pieceBytes, left);
-    board.publishWritten(left);
-    if (result === null && offset > 0) continue;
-    board.wait(other);
-    const theirs = board.dataOf(other, left);
-    if (result === null || failure !== undefined) continue;
-    try {
-      const count = pieceBytes / reduction.elementBytes;
-      if (rank === 0) combine(reduction, own, offset, views, theirs, result, offset, count);
-      else combine(reduction, views, theirs, own, offset, result, offset, count);
-    } catch (error) {
-      // An operation of the user's: the other rank goes on.
-      failure = { error };
-    }
-  }
-  if (failure !== undefined) throw failure.error;
-}
-
 /** What each rank combines of a piece: whole blocks, as equal as they go. */
 class Shares {
   readonly #pieceBytes: number;

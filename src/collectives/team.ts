@@ -5,6 +5,7 @@ import type { Status } from '../comm/status';
 import type { Views } from '../comm/views';
 import { binomialBcast } from './bcast-binomial';
 import { Board } from './board';
+import { Pair } from './pair';
 
 /** With more ranks, a tree needs fewer looks than a board on which everybody reads everybody's data. */
 const MAX_BOARD_RANKS = 32;
@@ -18,6 +19,7 @@ export class Team extends PointToPoint {
   #scratch = new Uint8Array(0);
   #board: Board | null = null;
   #boardIsOpen = false;
+  #pair: Pair | null = null;
 
   get worldRanks(): readonly number[] {
     return this.members.worldRanks;
@@ -34,6 +36,13 @@ export class Team extends PointToPoint {
       if (this.size <= MAX_BOARD_RANKS) this.#board = Board.open(this.engine, this, (granule) => binomialBcast(this, granule, 0));
     }
     return this.#board;
+  }
+
+  /** How two ranks exchange long data; null when there are more, or no room. */
+  get pair(): Pair | null {
+    const { board } = this;
+    if (this.size !== 2 || board === null || !board.hasLongRoom) return null;
+    return (this.#pair ??= new Pair(this.engine, this, board));
   }
 
   /** Memory for intermediate results, of at least so many bytes; the next call gives the same. */

@@ -40,18 +40,27 @@ export class Direct {
    */
   fetch(sender: Peer, address: number, buf: Buf, byteLength: number, hasTime: boolean): boolean {
     const { rank } = sender;
-    if (address === 0 || this.#refused.has(rank) || !this.isNear(rank)) return false;
+    if (address === 0 || !this.canRead(rank)) return false;
     const routes = hasTime && !this.#isCrowded && this.#attention.isGivenBy(rank) ? (sender.routes ??= new Routes()) : null;
     if (routes !== null && routes.choose(byteLength) === Route.Region) return false;
     const began = routes === null ? 0 : performance.now();
+    const isRead = this.read(rank, address, buf, byteLength);
+    if (isRead) routes?.tookDirect(byteLength, performance.now() - began);
+    else sender.routes = null;
+    return isRead;
+  }
+
+  /** Copies from another rank's memory. @returns false when the kernel refuses: then it is not asked again */
+  read(rank: number, address: number, buf: Buf, byteLength: number): boolean {
     const pid = this.#words[rankWord(rank) + RANK_PID]!;
-    if (native.readProcess(pid, address, buf, byteLength) === 0) {
-      routes?.tookDirect(byteLength, performance.now() - began);
-      return true;
-    }
-    this.#refused.add(rank);
-    sender.routes = null;
-    return false;
+    const isRead = native.readProcess(pid, address, buf, byteLength) === 0;
+    if (!isRead) this.#refused.add(rank);
+    return isRead;
+  }
+
+  /** Whether this rank can copy from the memory of another, as far as it knows. */
+  canRead(rank: number): boolean {
+    return this.isNear(rank) && !this.#refused.has(rank);
   }
 
   /** Whether a rank is a process of the same kernel. */

@@ -47,6 +47,7 @@ export class Engine {
   /** Ranks share cores. */
   readonly isCrowded: boolean;
   readonly #matching: Matching;
+  readonly direct: Direct;
   readonly waiting: Waiting;
   readonly #attention: Attention;
   readonly #wakeup: Wakeup;
@@ -75,9 +76,9 @@ export class Engine {
     const rings = new Rings(job, this.allocator);
     this.#matching = new Matching(job.size);
     this.#attention = new Attention(job.words, job.rank);
-    const direct = new Direct(job, this.#attention, this.isCrowded);
-    this.#outbox = new Outbox(this, job, this.views, rings, this.#wakeup, direct);
-    this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, direct, this.isCrowded);
+    this.direct = new Direct(job, this.#attention, this.isCrowded);
+    this.#outbox = new Outbox(this, job, this.views, rings, this.#wakeup, this.direct);
+    this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, this.direct, this.isCrowded);
     const onEnd = (peer: Peer, error: ZivmError): void => this.#endPeer(peer, error);
     this.#progress = new Progress(job.rank, this.peers, job.words, rings, this.#wakeup, this.#outbox, this.#inbox, onEnd);
     this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words), this.#attention);

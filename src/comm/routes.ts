@@ -75,6 +75,9 @@ export class Routes {
   }
 }
 
+/** A bit for lengths of the same magnitude. */
+export const bitOf = (byteLength: number): number => 1 << magnitudeOf(byteLength);
+
 function magnitudeOf(byteLength: number): number {
   const magnitude = 31 - Math.clz32(Math.min(byteLength, 2 ** MOST_MAGNITUDE));
   return Math.max(magnitude, LEAST_MAGNITUDE) - LEAST_MAGNITUDE;

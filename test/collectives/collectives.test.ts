@@ -4,8 +4,8 @@ import { runRanks } from '../support/ranks';
 const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
 
 const SIZES = [1, 2, 3, 4, 7, 8];
-/** Whether ranks share cores decides between algorithms; with one and two ranks there is nothing to decide. */
-const BOTH = SIZES.flatMap((size) => (size > 2 ? [[size, 'crowded'] as const, [size, 'roomy'] as const] : [[size, 'roomy'] as const]));
+/** Whether ranks share cores decides between algorithms; with one rank there is nothing to decide. */
+const BOTH = SIZES.flatMap((size) => (size > 1 ? [[size, 'crowded'] as const, [size, 'roomy'] as const] : [[size, 'roomy'] as const]));
 /** Seven and eight ranks take long: each does one of the two. */
 const CASES = BOTH.filter(([size, cores]) => size < 7 || (size === 7) === (cores === 'crowded'));
 
@@ -39,4 +39,8 @@ test.each(CASES)('operations of the user: %d ranks, %s', async (size, cores) => 
 
 test.each(CASES)('collectives do not disturb messages: %d ranks, %s', async (size, cores) => {
   await runRanks(size, program('beside-messages'), { args: [cores, 'region'] });
+});
+
+test.each(['broadcasts', 'reductions', 'refused', 'refusedLate', 'differentLengths', 'wrongRoots', 'throwing'])('the two ways of long data of two ranks: %s', async (part) => {
+  await runRanks(2, program('two-ways'), { args: [part, 'roomy'] });
 });

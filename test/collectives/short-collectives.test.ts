@@ -19,15 +19,21 @@ test.each([
   await runRanks(size, program('random-collectives'), { args: [String(seed), String(rounds), cores], timeoutSeconds: 150 });
 });
 
-test.each([2, 3, 8, 16])('a slow rank sees the data of every round, in step: %d ranks', async (size) => {
-  await runRanks(size, program('slow-reader'), { timeoutSeconds: 60 });
+test.each([
+  [2, 'roomy'],
+  [2, 'crowded'],
+  [3, 'roomy'],
+  [8, 'crowded'],
+  [16, 'crowded'],
+])('a slow rank sees the data of every round, in step: %d ranks, %s', async (size, cores) => {
+  await runRanks(size, program('slow-reader'), { args: [cores], timeoutSeconds: 60 });
 });
 
 test.each([2, 3, 4])('different lengths are an error for whoever reads them, and nothing hangs: %d ranks', async (size) => {
   await runRanks(size, program('different-lengths'), { timeoutSeconds: 30 });
 });
 
-describe.each(['barrier', 'bcast', 'reduce', 'allreduce'])('the last rank ends while the others wait for it: %s', (call) => {
+describe.each(['barrier', 'bcast', 'reduce', 'allreduce', 'long bcast', 'long reduce'])('the last rank ends while the others wait for it: %s', (call) => {
   test('killed: the job ends with a report', async () => {
     const job = startZivmrun(['-n', '3', '--timeout', '30', program('ended-rank'), call, 'killed']);
     const { exitCode, stderr } = await job.ended;

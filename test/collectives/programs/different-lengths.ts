@@ -25,12 +25,6 @@ const LONG_LENGTHS = [
   [131_072, 196_608],
   [65_544, 65_536],
 ] as const;
-/** Two ranks, which send longer data as messages. */
-const LONG_LENGTHS_OF_TWO = [
-  [100_000, 72_000],
-  [65_536, 131_072],
-  [65_544, 65_536],
-] as const;
 
 const comm = join();
 const { rank, size } = comm;
@@ -94,7 +88,7 @@ function longReduce(odd: number, root: number, oddBytes: number, byteLength: num
 }
 
 function long(): void {
-  for (const [oddBytes, byteLength] of size === 2 ? LONG_LENGTHS_OF_TWO : LONG_LENGTHS) {
+  for (const [oddBytes, byteLength] of LONG_LENGTHS) {
     for (const odd of [0, size - 1]) {
       for (const root of [0, size - 1]) {
         bcast(odd, root, oddBytes, byteLength);

@@ -4,12 +4,16 @@ import { join } from '../../comm/e2e/programs/support/job';
 import { pause } from './support/pause';
 
 /*
- * From two ranks on: the last rank ends while the others wait for it in a short collective, the first argument. It is
+ * From two ranks on: the last rank ends while the others wait for it in a collective, the first argument. It is
  * killed, or it `leaves`, the second argument: then the others must be told so.
  */
 
 /** A rank's slots on the board, which it uses in turn. */
 const SLOTS = 2;
+/** Of several pieces. */
+const LONG_LENGTH = 50_000;
+/** So many, that two ranks take both ways of long data. */
+const CALLS_BEFORE = 12;
 /** Long enough that the others wait in their sleep. */
 const LATE_MS = 300;
 /** In all of these everybody waits for the last rank. */
@@ -18,6 +22,8 @@ const CALLS = {
   bcast: () => comm.bcast(new Int32Array(2), last),
   reduce: () => comm.reduce(comm.rank, Op.SUM, 0),
   allreduce: () => comm.allreduce(comm.rank),
+  'long bcast': () => comm.bcast(new Int32Array(LONG_LENGTH), last),
+  'long reduce': () => comm.reduce(new Int32Array(LONG_LENGTH), new Int32Array(LONG_LENGTH), Op.SUM, 0),
 };
 
 const [, , name, how] = process.argv;
@@ -25,7 +31,10 @@ const comm = join();
 const last = comm.size - 1;
 const call = CALLS[name as keyof typeof CALLS];
 
-for (let round = 0; round < 3; round++) comm.barrier();
+for (let round = 0; round < CALLS_BEFORE; round++) {
+  call();
+  comm.barrier();
+}
 if (comm.rank === last) {
   pause(LATE_MS);
   if (how === 'killed') {

@@ -4,49 +4,56 @@ import { join } from '../../comm/e2e/programs/support/job';
 import { pause } from './support/pause';
 
 /*
- * From two ranks on, short collectives in which one rank only gives and another only takes, again and again: the giver
+ * From two ranks on, collectives in which one rank only gives and another only takes, again and again: the giver
  * is free to go on at once, and must not overwrite what the slow taker has yet to read.
  */
 
 const GIVER = 0;
+/** Rounds with short data and with long. */
 const ROUNDS = 200;
+const LONG_ROUNDS = 30;
 /** How often the taker is late. */
 const LATE_EVERY = 4;
 const LATE_MS = 2;
-/** One element, and as many as a short collective may have. */
+/** One element, and as many as a short collective may have; and long data, in several pieces. */
 const COUNTS = [1, 128];
+const LONG_COUNTS = [6000, 20_000];
 
 const comm = join();
 const { rank, size } = comm;
 const taker = size - 1;
 
-const value = (of: number, round: number, i: number): number => of * 1_000_000 + round * 1000 + i;
+const value = (of: number, round: number, i: number): number => of * 100_000_000 + round * 100_000 + i;
+
+function expectSame(got: number, wanted: number, call: string, round: number, i: number): void {
+  if (got !== wanted) assert.fail(`${call} ${round}, element ${i} is ${got} instead of ${wanted}`);
+}
 
 /** Late when it is called, or between two calls. */
 function beLate(round: number): void {
   if (rank === taker && round % LATE_EVERY === 0) pause(LATE_MS);
 }
 
-function bcasts(count: number): void {
+function bcasts(count: number, rounds: number): void {
   const buf = new Float64Array(count);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     beLate(round);
     if (rank === GIVER) for (let i = 0; i < count; i++) buf[i] = value(GIVER, round, i);
     comm.bcast(buf, GIVER);
-    for (let i = 0; i < count; i++) assert.equal(buf[i], value(GIVER, round, i), `bcast ${round}, element ${i} of ${count}`);
+    for (let i = 0; i < count; i++) expectSame(buf[i]!, value(GIVER, round, i), 'bcast', round, i);
   }
 }
 
-function reductions(count: number): void {
+function reductions(count: number, rounds: number): void {
   const buf = new Float64Array(count);
   const got = new Float64Array(count);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     beLate(round);
     for (let i = 0; i < count; i++) buf[i] = value(rank, round, i);
     comm.reduce(buf, rank === taker ? got : null, Op.SUM, taker);
     // The values of all ranks are those of the same round.
     const ranks = (size * (size - 1)) / 2;
-    if (rank === taker) for (let i = 0; i < count; i++) assert.equal(got[i], ranks * 1_000_000 + size * value(0, round, i), `reduce ${round}, element ${i} of ${count}`);
+    if (rank === taker) for (let i = 0; i < count; i++) expectSame(got[i]!, ranks * 100_000_000 + size * value(0, round, i), 'reduce', round, i);
   }
 }
 
@@ -64,6 +71,8 @@ function barriers(): void {
   }
 }
 
-for (const count of COUNTS) bcasts(count);
-for (const count of COUNTS) reductions(count);
+for (const count of COUNTS) bcasts(count, ROUNDS);
+for (const count of LONG_COUNTS) bcasts(count, LONG_ROUNDS);
+for (const count of COUNTS) reductions(count, ROUNDS);
+for (const count of LONG_COUNTS) reductions(count, LONG_ROUNDS);
 barriers();
