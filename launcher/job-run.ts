@@ -67,6 +67,9 @@ export class JobRun {
     for (const { name, wdir } of here) findProgram(name, wdir);
     if (output.dir !== undefined) makeOutputFolders(output.dir, size);
     this.#output = new Output(output);
+    // Before there is a machine: a signal that comes while they are made ends them like any later one.
+    const onSignal = (signal: NodeJS.Signals): void => this.#passOn(signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
     const onEnded = (rank: number): void => {
       this.#ended.push(rank);
       this.#judgeInOrder();
@@ -89,8 +92,6 @@ export class JobRun {
 
   /** @returns the exit code of zivmrun */
   async run(): Promise<number> {
-    const onSignal = (signal: NodeJS.Signals): void => this.#passOn(signal);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
     process.stdout.on('error', () => this.#stop('ended: nobody reads the output any more', 128 + constants.signals.SIGPIPE));
     const timer = this.#startTimer();
     try {

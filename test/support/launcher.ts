@@ -115,7 +115,7 @@ export class TestProcess {
       .map(Number);
   }
 
-  /** Whether it or a descendant is a process of this command. */
+  /** Whether it or a descendant is a process whose command line has these words. */
   runs(command: string): boolean {
     return this.processes().some((pid) => commandOf(pid).includes(command));
   }

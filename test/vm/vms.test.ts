@@ -99,7 +99,7 @@ describeInGuests('zivmrun --vms', () => {
 
   test('a signal ends a job whose machines still boot, and a killed launcher leaves no machine behind', async () => {
     const stopped = startZivmrun(['--vms', '1', '-n', '1', program('blocked.mjs')], options);
-    await until(() => stopped.runs('qemu-system-x86_64'), () => `a machine of\n${stopped.output}`);
+    await until(() => stopped.runs('-kernel'), () => `a machine of\n${stopped.output}`);
     stopped.signal('SIGTERM');
     expect(await stopped.ended).toMatchObject({ exitCode: 143 });
     await stopped.gone();
