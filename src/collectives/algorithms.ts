@@ -10,7 +10,7 @@ import { boardAllreduce, boardBarrier, boardBcast, boardReduce } from './on-boar
 import { pairBcast, pairReduce } from './on-pair';
 import { binomialReduce } from './reduce-binomial';
 import { chainReduce } from './reduce-chain';
-import { stagedBcast, stagedReduce } from './staged';
+import { rootedReduce, stagedBcast, stagedReduce } from './staged';
 import type { Team } from './team';
 
 /*
@@ -22,6 +22,8 @@ import type { Team } from './team';
 const WHOLE_BYTES = 2 * 1024;
 /** Two ranks read each other's data either way. */
 const WHOLE_BYTES_OF_TWO = 32 * 1024;
+/** Where ranks share cores, a second operation takes a turn of all of them, which is dearer than to combine more. */
+const WHOLE_BYTES_OF_CROWD = 64 * 1024;
 
 /** Messages: up to these limits the number of rounds counts, above them the bytes that each rank moves. */
 const BCAST_TREE_BYTES = 64 * 1024;
@@ -33,7 +35,10 @@ const TREE_BYTES_OF_TWO = 2 * 1024 * 1024;
 const limitFor = (team: Team, limit: number, limitOfTwo: number): number => (team.size === 2 ? limitOfTwo : limit);
 
 const isWhole = (team: Team, board: Board, byteLength: number): boolean =>
-  byteLength <= Math.min(board.mostBytes, limitFor(team, WHOLE_BYTES, WHOLE_BYTES_OF_TWO));
+  byteLength <= Math.min(board.mostBytes, limitFor(team, board.isCrowded ? WHOLE_BYTES_OF_CROWD : WHOLE_BYTES, WHOLE_BYTES_OF_TWO));
+
+/** An operation of the user's takes long: what is not short is combined once, not by all. */
+const isDear = (team: Team, { op }: Reduction, byteLength: number): boolean => team.size > 2 && op.apply !== undefined && byteLength > WHOLE_BYTES;
 
 /** Pieces are whole blocks, and have to fit. */
 const blocksFit = (board: Board, { op, elementBytes }: Reduction): boolean => op.blockLength * elementBytes <= board.mostBytes;
@@ -65,6 +70,7 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.rank, team.size, reduction, own, result, team.views);
+  else if (board?.isCrowded && isStaged(team, board, reduction)) rootedReduce(board, team.rank, team.size, reduction, own, result, team.views);
   else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.views);
   else if (board !== null && blocksFit(board, reduction) && team.pair?.carries(byteLength)) pairReduce(team, team.pair, reduction, own, result);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
@@ -75,7 +81,7 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
 export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Buf): void {
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
-  if (board !== null && isWhole(team, board, byteLength)) {
+  if (board !== null && isWhole(team, board, byteLength) && !isDear(team, reduction, byteLength)) {
     boardAllreduce(board, team.size, reduction, own, result, team.views);
   } else if (board !== null && isStaged(team, board, reduction)) {
     stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.views);

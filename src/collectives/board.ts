@@ -10,6 +10,8 @@ const SLOT_BYTES = 1024;
 /** Room for the longer data of one rank. Two ranks copy in and out at the same time, in shorter pieces. */
 const LONG_BYTES = 64 * 1024;
 const LONG_BYTES_OF_TWO = 32 * 1024;
+/** Where ranks share cores each piece takes a turn of all of them: there all ranks together have at least so much room. */
+const LONG_BYTES_OF_CROWD = 2 * 1024 * 1024;
 
 /** A slot: the number of the operation, the length of the data in bytes, the data if it is short. */
 const SLOT_LENGTH = 1;
@@ -27,6 +29,9 @@ const TURNS = 2;
 /** Behind the slots: how many ranks have come to a meeting, and in another line the last one to which all had come. */
 const MEETING_HELD = 16;
 const MEETING_WORDS = 32;
+
+/** The rank whose room all others' rooms follow. */
+const FIRST = 0;
 
 /** Instead of a length: this rank has no data, for it has failed. */
 export const FAILED = -1;
@@ -86,19 +91,39 @@ export class Board {
     return this.#longBytes > 0;
   }
 
+  /** Ranks share cores: each operation takes a turn of all of them. */
+  get isCrowded(): boolean {
+    return this.#isCrowded;
+  }
+
   /** The longest data of one rank in one operation. */
   get mostBytes(): number {
     return Math.max(SLOT_BYTES, this.#longBytes);
   }
 
+  /** The longest data in one operation in which one rank only has some. Where each has a core, the others copy a short piece while it writes the next one. */
+  get mostBytesOfOne(): number {
+    return this.#isCrowded ? Math.max(SLOT_BYTES, this.#longBytes * this.#worldRanks.length) : this.mostBytes;
+  }
+
   /** Begins the next operation: afterwards this rank's slot may be written. */
   begin(): void {
     this.#number = (this.#number + 1) | 0;
-    const next = (this.#carried[this.#number & (TURNS - 1)]! + 1) | 0;
-    if (((this.#known - next) | 0) < 0) {
-      for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, next);
-      this.#known = next;
-    }
+    this.#know((this.#carried[this.#number & (TURNS - 1)]! + 1) | 0);
+  }
+
+  /** Begins an operation in which `root` alone has data, which may take the room of all. */
+  beginOfOne(root: number): void {
+    this.begin();
+    this.#carried[this.#number & (TURNS - 1)] = this.#number; // in this rank's room, too
+    if (root === this.#rank) this.#know((this.#number - 1) | 0);
+  }
+
+  /** Returns when all are known to have published an operation. */
+  #know(number: number): void {
+    if (((this.#known - number) | 0) >= 0) return;
+    for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, number);
+    this.#known = number;
   }
 
   /** Publishes that this rank is here, with no data. */
@@ -119,6 +144,11 @@ export class Board {
    */
   writePart(data: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
     copyIn(this.#engine.views, this.ownData(left), kind, data, offset, byteLength);
+  }
+
+  /** As `writePart`, in an operation of one. */
+  writePartOfOne(data: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
+    copyIn(this.#engine.views, this.#data(FIRST, left), kind, data, offset, byteLength);
   }
 
   /** Where data of this rank goes, as a byte of the region. */
@@ -287,9 +317,15 @@ export class Board {
     copyOut(this.#engine.views, this.dataOf(rank, left), kind, array, offset, byteLength);
   }
 
+  /** As `copyOutPart`, in an operation of one. */
+  copyOutPartOfOne(root: number, array: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
+    this.checkLength(root, left);
+    copyOut(this.#engine.views, this.#data(FIRST, left), kind, array, offset, byteLength);
+  }
+
   #data(rank: number, byteLength: number): number {
     if (byteLength <= SLOT_BYTES || this.#longBytes === 0) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
-    return this.#long + (rank * TURNS + (this.#number & (TURNS - 1))) * this.#longBytes;
+    return this.#long + ((this.#number & (TURNS - 1)) * this.#worldRanks.length + rank) * this.#longBytes;
   }
 
   #slot(rank: number, number: number): number {
@@ -299,9 +335,16 @@ export class Board {
 
 const slotWords = (ranks: number): number => ranks * TURNS * SLOT_WORDS;
 
+/** Whole cache lines. */
+function wantedLongBytes(ranks: number, isCrowded: boolean): number {
+  if (ranks === 2) return LONG_BYTES_OF_TWO;
+  return isCrowded ? Math.max(LONG_BYTES, Math.floor(LONG_BYTES_OF_CROWD / ranks / 64) * 64) : LONG_BYTES;
+}
+
 /** @returns the first granule, its numbers zero, or -1; the room for longer data of a rank; and whether ranks share cores */
 function allocate({ allocator, words, isCrowded }: Engine, ranks: number): [number, number, number] {
-  for (const longBytes of [ranks === 2 ? LONG_BYTES_OF_TWO : LONG_BYTES, 0]) {
+  // Shorter room where the region has not so much left.
+  for (const longBytes of [wantedLongBytes(ranks, isCrowded), LONG_BYTES_OF_TWO, 0]) {
     const zeroWords = slotWords(ranks) + MEETING_WORDS;
     try {
       const granule = allocator.allocateWords(zeroWords + (ranks * TURNS * longBytes) / 4);

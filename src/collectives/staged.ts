@@ -13,23 +13,65 @@ import { wholeBlocks } from './reduce-chain';
 export function stagedBcast(board: Board, rank: number, buf: Buf, kind: Kind, root: number): void {
   let failure: { error: unknown } | undefined;
   let left = buf.byteLength;
-  for (let offset = 0; left > 0; offset += board.mostBytes) {
-    const pieceBytes = Math.min(board.mostBytes, left);
-    board.begin();
+  const mostBytes = board.mostBytesOfOne;
+  for (let offset = 0; left > 0; offset += mostBytes) {
+    const pieceBytes = Math.min(mostBytes, left);
+    board.beginOfOne(root);
     if (rank === root) {
-      board.writePart(buf, kind, offset, pieceBytes, left);
+      board.writePartOfOne(buf, kind, offset, pieceBytes, left);
       board.publishWritten(left);
     } else {
       board.publishNothing();
       board.wait(root);
       try {
-        if (failure === undefined) board.copyOutPart(root, buf, kind, offset, pieceBytes, left);
+        if (failure === undefined) board.copyOutPartOfOne(root, buf, kind, offset, pieceBytes, left);
       } catch (error) {
         failure = { error };
       }
-      if (failure !== undefined) left = board.lengthOf(root);
+      if (failure !== undefined) left = board.bytesLeft(root);
     }
-    left -= board.mostBytes;
+    left -= mostBytes;
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+/**
+ * Where ranks share cores: each rank lays its pieces out, and the root combines them, in the order of ranks. Shares that all
+ * combine (see below) would take one turn more of all ranks on the cores for each piece.
+ * @param own this rank's elements
+ * @param result where the root leaves the result; may be `own`. Null elsewhere
+ */
+export function rootedReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
+  const { kind, elementBytes } = reduction;
+  const { byteLength } = own;
+  const mostBytes = wholeBlocks(board.mostBytes, reduction);
+  // The root's own elements need not be laid out if they are the first or the second operand: a later one may be overwritten before its turn.
+  const isDirect = result !== null && rank < 2;
+  let failure: { error: unknown } | undefined;
+  for (let offset = 0; offset < byteLength; offset += mostBytes) {
+    const left = byteLength - offset;
+    const pieceBytes = Math.min(mostBytes, left);
+    board.begin();
+    if (!isDirect) board.writePart(own, kind, offset, pieceBytes, left);
+    if (offset === 0) {
+      board.meet(left);
+      // Ranks with other lengths would go through other numbers of pieces: all notice it here.
+      for (let of = 0; of < size; of++) board.checkLength(of, left);
+    } else {
+      board.publishWritten(left);
+      if (result !== null) board.waitForAll();
+    }
+    if (result === null || failure !== undefined) continue;
+    try {
+      const count = pieceBytes / elementBytes;
+      const array = (of: number): Buf | Views => (isDirect && of === rank ? own : views);
+      const operand = (of: number): number => (isDirect && of === rank ? offset : board.dataOf(of, left));
+      combine(reduction, array(0), operand(0), array(1), operand(1), result, offset, count);
+      for (let of = 2; of < size; of++) combine(reduction, result, offset, views, operand(of), result, offset, count);
+    } catch (error) {
+      // An operation of the user's: the others go on.
+      failure = { error };
+    }
   }
   if (failure !== undefined) throw failure.error;
 }

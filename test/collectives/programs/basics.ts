@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BUFFER_TYPES, fill, Guarded, patterned } from '../../comm/e2e/programs/support/data';
+import { BUFFER_TYPES, fill, Guarded, guardedBytes, patterned } from '../../comm/e2e/programs/support/data';
 import { throwsCode } from '../../comm/e2e/programs/support/errors';
 import { join } from '../../comm/e2e/programs/support/job';
 
@@ -7,6 +7,8 @@ import { join } from '../../comm/e2e/programs/support/job';
 
 /** Bytes around the lengths at which the algorithm of bcast changes, and the pieces of the pipeline. */
 const LIMIT_BYTES = 64 * 1024;
+/** Two and three pieces also where ranks share cores. */
+const LONGEST_BYTES = [2_100_000, 4_300_001];
 
 const comm = join();
 const { rank, size } = comm;
@@ -43,6 +45,14 @@ function bcasts(): void {
         comm.bcast(target.buf, root);
         target.expect(root + length, length, `bcast from ${root}`);
       }
+    }
+  }
+  for (const length of LONGEST_BYTES) {
+    for (const root of new Set([0, size - 1])) {
+      const target = guardedBytes(length);
+      if (rank === root) fill(target.buf, root + length);
+      comm.bcast(target.buf, root);
+      target.expect(root + length, length, `bcast from ${root}`);
     }
   }
   const byDefault = new Guarded(BUFFER_TYPES[0]!, 5);

@@ -19,11 +19,12 @@ const LENGTHS = [
   [128, 136],
 ] as const;
 
-/** The same of long data: both of several pieces. */
+/** The same of long data: of as many pieces, or of more. */
 const LONG_LENGTHS = [
   [200_000, 136_000],
   [131_072, 196_608],
-  [65_544, 65_536],
+  [65_552, 65_544],
+  [700_008, 2_200_000],
 ] as const;
 
 const comm = join();

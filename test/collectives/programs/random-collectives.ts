@@ -17,7 +17,7 @@ const CALLS = ['barrier', 'bcast', 'reduce', 'allreduce'] as const;
 /** Up to 1120 bytes of the widest types, where the board has room for 1024. */
 const MOST_ELEMENTS = 140;
 /** Around the limits between ways of doing it. */
-const LIMIT_BYTES = [1016, 1024, 1032, 2040, 2048, 2056, 65_544, 140_000];
+const LIMIT_BYTES = [1016, 1024, 1032, 2040, 2048, 2056, 65_536, 65_544, 140_000, 280_000];
 const MESSAGE_LENGTHS = [0, 8, 100, 3000, 40_000];
 /** Rounds that a message may be under way. */
 const MOST_ROUNDS_UNDER_WAY = 6;

@@ -13,6 +13,8 @@ import { contribution, ELEMENT_TYPES, type ElementType, isBitwise, isFloat, mode
 const SENTINEL = 77;
 const COUNTS = [0, 1, 2, 3, 17, 1000];
 const LARGE_BYTES = [24 * 1024, 136 * 1024];
+/** Several pieces also where ranks share cores. */
+const LARGEST_BYTES = 1_500_000;
 
 const comm = join();
 const { rank, size } = comm;
@@ -116,7 +118,8 @@ function everything(): void {
       }
       // Long ones for a few operations: the algorithms do not depend on them otherwise.
       const isThorough = op === Op.SUM || op === Op.MINLOC || op === Op.MAX;
-      const large = isThorough ? LARGE_BYTES.map((bytes) => bytes / type.BYTES_PER_ELEMENT + 6) : [];
+      const largeBytes = op === Op.SUM && type === Float64Array ? [...LARGE_BYTES, LARGEST_BYTES] : LARGE_BYTES;
+      const large = isThorough ? largeBytes.map((bytes) => bytes / type.BYTES_PER_ELEMENT + 6) : [];
       for (const count of [...COUNTS, ...large]) {
         salt++;
         if (count % op.blockLength !== 0) {

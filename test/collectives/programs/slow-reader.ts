@@ -18,6 +18,8 @@ const LATE_MS = 2;
 /** One element, and as many as a short collective may have; and long data, in several pieces. */
 const COUNTS = [1, 128];
 const LONG_COUNTS = [6000, 20_000];
+/** Where ranks share cores, a broadcast of so many takes the room of several ranks. */
+const LONGEST_COUNT = 70_000;
 
 const comm = join();
 const { rank, size } = comm;
@@ -34,13 +36,13 @@ function beLate(round: number): void {
   if (rank === taker && round % LATE_EVERY === 0) pause(LATE_MS);
 }
 
-function bcasts(count: number, rounds: number): void {
+function bcasts(count: number, rounds: number, giver = GIVER): void {
   const buf = new Float64Array(count);
   for (let round = 0; round < rounds; round++) {
     beLate(round);
-    if (rank === GIVER) for (let i = 0; i < count; i++) buf[i] = value(GIVER, round, i);
-    comm.bcast(buf, GIVER);
-    for (let i = 0; i < count; i++) expectSame(buf[i]!, value(GIVER, round, i), 'bcast', round, i);
+    if (rank === giver) for (let i = 0; i < count; i++) buf[i] = value(giver, round, i);
+    comm.bcast(buf, giver);
+    for (let i = 0; i < count; i++) expectSame(buf[i]!, value(giver, round, i), 'bcast', round, i);
   }
 }
 
@@ -54,6 +56,16 @@ function reductions(count: number, rounds: number): void {
     // The values of all ranks are those of the same round.
     const ranks = (size * (size - 1)) / 2;
     if (rank === taker) for (let i = 0; i < count; i++) expectSame(got[i]!, ranks * 100_000_000 + size * value(0, round, i), 'reduce', round, i);
+  }
+}
+
+/** What one gives may lie where others write in the operation after the next; the one between them waits for nobody. */
+function inTurn(): void {
+  for (let round = 0; round < LONG_ROUNDS; round++) {
+    bcasts(LONGEST_COUNT, 1);
+    bcasts(1, 1, 1);
+    reductions(LONGEST_COUNT, 1);
+    bcasts(1, 1, 1);
   }
 }
 
@@ -75,4 +87,5 @@ for (const count of COUNTS) bcasts(count, ROUNDS);
 for (const count of LONG_COUNTS) bcasts(count, LONG_ROUNDS);
 for (const count of COUNTS) reductions(count, ROUNDS);
 for (const count of LONG_COUNTS) reductions(count, LONG_ROUNDS);
+inTurn();
 barriers();
