@@ -24,16 +24,17 @@ export interface Extent {
 export const SLOW = [
   ...['two-way-bandwidth', 'ping-pong', 'bcast', 'reduce', 'guests-latency', 'guests-bandwidth', 'start-guests'],
   ...['bcast-ranks', 'reduce-ranks', 'bcast-ranks-long', 'reduce-ranks-long', 'allreduce-ranks-long'],
+  ...['bcast-4', 'reduce-4', 'allreduce-4', 'bcast-8', 'reduce-8', 'allreduce-8'],
 ];
 
 /** How often each side runs, unless told otherwise. */
 const ROUNDS = 5;
 /** The same of what takes a minute or two each time: virtual machines, and more and more ranks. */
 const LONG_ROUNDS = 3;
-const isLong = (name: string): boolean => /guests|ranks/.test(name);
+const isLong = (name: string): boolean => /guests|ranks|-[48]$/.test(name);
 
 export const roundsOf = (name: string): number => (isLong(name) ? LONG_ROUNDS : ROUNDS);
-export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives among more and more ranks and of virtual machines`;
+export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives among more ranks than two and of virtual machines`;
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 2 };
@@ -49,9 +50,9 @@ const COLLECTIVE_BYTES = 64 << 10;
 /** All measurements. @param folder for compiled rivals */
 export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: string): Measurement[] {
   const upTo = (most: number): string[] => ['-m', `${Math.min(maxBytes, most)}`];
-  const overSizes = (program: string, source: string, most = maxBytes, column = 0): Side[] => [
-    { name: OWN, run: () => parseTable(zivm(2, program, upTo(most)), column) },
-    ...mpiSides(source, folder, [2], (run) => upToBytes(parseTable(run(2), column), maxBytes)),
+  const overSizes = (program: string, source: string, most = maxBytes, column = 0, size = 2): Side[] => [
+    { name: OWN, run: () => parseTable(zivm(size, program, upTo(most)), column) },
+    ...mpiSides(source, folder, [size], (run) => upToBytes(parseTable(run(size), column), maxBytes)),
   ];
   const limit = (name: string, what: 'latency' | 'bandwidth'): Side => limitSide(name, what, folder, (text) => upToBytes(parseTable(text), maxBytes));
   const overRanks = (program: string, source: string, args: string[], rivalArgs: string[], pick: (values: Values) => number): Side[] => {
@@ -66,7 +67,8 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
   const startInMachines = (count: number): number =>
     timed(() => output(process.execPath, [ZIVMRUN, '--vms', `${count}`, '-n', `${count}`, RANK, 'start']));
   const memory = (count: number): number => parseTable(zivm(count, RANK, ['memory']))[count]!;
-  const us = { x: 'bytes', unit: 'us', higherIsBetter: false, isPaced: true } as const;
+  const time = { x: 'bytes', unit: 'us', higherIsBetter: false } as const;
+  const us = { ...time, isPaced: true } as const;
   const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true, isPaced: true } as const;
   const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   return [
@@ -81,6 +83,14 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
       ...us,
       sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES),
     })),
+    ...[4, 8].flatMap((size) =>
+      (['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
+        name: `${name}-${size}`,
+        title: `${name}, ${size} ranks`,
+        ...time,
+        sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES, 0, size),
+      })),
+    ),
     { name: 'barrier-ranks', title: 'barrier', ...ofRanks, unit: 'us', sides: overRanks('osu_barrier', 'barrier.c', [], [], (values) => values[0]!) },
     ...[8, COLLECTIVE_BYTES].flatMap((bytes) =>
       (['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
