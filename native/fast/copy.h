@@ -67,8 +67,8 @@ ZIVM_WIDE static void CopyByVectors(uint8_t* to, const uint8_t* from, size_t cou
   memcpy(to + done, from + done, count - done);
 }
 
-// From the size of a core's second cache on, memcpy copies by vectors, which fetch each line before they write it; `rep movsb`
-// does not, and takes a fifth of the time where another core has the lines. So a long copy goes in parts.
+// From the size of a core's second cache on, memcpy of glibc copies by vectors on AMD, which fetch each line before they write it;
+// `rep movsb` does not, and takes a fifth of the time where another core has the lines (Zen 5). So a long copy goes in parts.
 inline void CopyInParts(uint8_t* to, const uint8_t* from, size_t count) {
   constexpr size_t kPart = 256 * 1024;
   for (; count > kPart; count -= kPart, to += kPart, from += kPart) memcpy(to, from, kPart);

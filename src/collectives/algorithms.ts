@@ -22,7 +22,7 @@ import type { Team } from './team';
 const WHOLE_BYTES = 2 * 1024;
 /** Two ranks read each other's data either way. */
 const WHOLE_BYTES_OF_TWO = 32 * 1024;
-/** Where ranks share cores, a second operation takes a turn of all of them, which is dearer than to combine more. */
+/** Where ranks share cores, a second operation takes a turn of all of them, which is dearer than to combine more, if that is quick. */
 const WHOLE_BYTES_OF_CROWD = 64 * 1024;
 
 /** Messages: up to these limits the number of rounds counts, above them the bytes that each rank moves. */
@@ -34,11 +34,13 @@ const TREE_BYTES_OF_TWO = 2 * 1024 * 1024;
 
 const limitFor = (team: Team, limit: number, limitOfTwo: number): number => (team.size === 2 ? limitOfTwo : limit);
 
-const isWhole = (team: Team, board: Board, byteLength: number): boolean =>
-  byteLength <= Math.min(board.mostBytes, limitFor(team, board.isCrowded ? WHOLE_BYTES_OF_CROWD : WHOLE_BYTES, WHOLE_BYTES_OF_TWO));
+/** An operation of the user's takes so long that all ranks had better share the work. */
+const isQuick = ({ op }: Reduction): boolean => op.apply === undefined;
 
-/** An operation of the user's takes long: what is not short is combined once, not by all. */
-const isDear = (team: Team, { op }: Reduction, byteLength: number): boolean => team.size > 2 && op.apply !== undefined && byteLength > WHOLE_BYTES;
+function isWhole(team: Team, board: Board, byteLength: number, reduction?: Reduction): boolean {
+  const limit = board.isCrowded && (reduction === undefined || isQuick(reduction)) ? WHOLE_BYTES_OF_CROWD : WHOLE_BYTES;
+  return byteLength <= Math.min(board.mostBytes, limitFor(team, limit, WHOLE_BYTES_OF_TWO));
+}
 
 /** Pieces are whole blocks, and have to fit. */
 const blocksFit = (board: Board, { op, elementBytes }: Reduction): boolean => op.blockLength * elementBytes <= board.mostBytes;
@@ -69,8 +71,8 @@ export function bcast(team: Team, buf: Buf, kind: Kind, root: number): void {
 export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf | null, root: number): void {
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
-  if (board !== null && isWhole(team, board, byteLength)) boardReduce(board, team.rank, team.size, reduction, own, result, team.views);
-  else if (board?.isCrowded && isStaged(team, board, reduction)) rootedReduce(board, team.rank, team.size, reduction, own, result, team.views);
+  if (board !== null && isWhole(team, board, byteLength, reduction)) boardReduce(board, team.rank, team.size, reduction, own, result, team.views);
+  else if (board?.isCrowded && isStaged(team, board, reduction) && isQuick(reduction)) rootedReduce(board, team.size, reduction, own, result, team.views);
   else if (board !== null && isStaged(team, board, reduction)) stagedReduce(board, team.rank, team.size, reduction, own, result, false, team.views);
   else if (board !== null && blocksFit(board, reduction) && team.pair?.carries(byteLength)) pairReduce(team, team.pair, reduction, own, result);
   else if (byteLength <= limitFor(team, REDUCE_TREE_BYTES, TREE_BYTES_OF_TWO)) binomialReduce(team, reduction, own, result, root);
@@ -81,7 +83,7 @@ export function reduce(team: Team, reduction: Reduction, own: Buf, result: Buf |
 export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Buf): void {
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
-  if (board !== null && isWhole(team, board, byteLength) && !isDear(team, reduction, byteLength)) {
+  if (board !== null && isWhole(team, board, byteLength, reduction)) {
     boardAllreduce(board, team.size, reduction, own, result, team.views);
   } else if (board !== null && isStaged(team, board, reduction)) {
     stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.views);

@@ -10,8 +10,10 @@ const SLOT_BYTES = 1024;
 /** Room for the longer data of one rank. Two ranks copy in and out at the same time, in shorter pieces. */
 const LONG_BYTES = 64 * 1024;
 const LONG_BYTES_OF_TWO = 32 * 1024;
-/** Where ranks share cores each piece takes a turn of all of them: there all ranks together have at least so much room. */
+/** Where ranks share cores each piece takes a turn of all of them: there all ranks together have so much room. */
 const LONG_BYTES_OF_CROWD = 2 * 1024 * 1024;
+/** Where the region has not so much left, the room is halved, but not to less than this. */
+const LEAST_LONG_BYTES = 8 * 1024;
 
 /** A slot: the number of the operation, the length of the data in bytes, the data if it is short. */
 const SLOT_LENGTH = 1;
@@ -30,7 +32,10 @@ const TURNS = 2;
 const MEETING_HELD = 16;
 const MEETING_WORDS = 32;
 
-/** The rank whose room all others' rooms follow. */
+/** Numbers of operations are compared modulo 2^32: each time so many have been made, nobody keeps an old one. */
+const FORGET_EVERY = 2 ** 20;
+
+/** The rank whose room all others' rooms of the same turn follow. */
 const FIRST = 0;
 
 /** Instead of a length: this rank has no data, for it has failed. */
@@ -48,6 +53,8 @@ export const REFUSED = -3;
  * Operation n overwrites the slots of operation n - 2. Where one had data that is safe once every rank has published
  * n - 1, for a rank does so only when it has read what it needed of n - 2; so every rank publishes every number, with
  * data or without.
+ *
+ * In an operation of one, where ranks share cores, the root's data may take the room of all: then it is as if all had data.
  */
 export class Board {
   readonly #engine: Engine;
@@ -63,7 +70,7 @@ export class Board {
   #number = 0;
   /** The last operation that this rank knows all to have published. */
   #known = 0;
-  /** For each turn the last operation in which this rank had data that others may read. */
+  /** For each turn the last operation in which there was data that others may read in this rank's slot or room. */
   readonly #carried = new Int32Array(TURNS).fill(-1);
 
   private constructor(engine: Engine, team: Team, first: number, longBytes: number, isCrowded: boolean) {
@@ -109,14 +116,24 @@ export class Board {
   /** Begins the next operation: afterwards this rank's slot may be written. */
   begin(): void {
     this.#number = (this.#number + 1) | 0;
+    if (this.#number % FORGET_EVERY === 0) this.#forget();
     this.#know((this.#carried[this.#number & (TURNS - 1)]! + 1) | 0);
   }
 
-  /** Begins an operation in which `root` alone has data, which may take the room of all. */
+  /** Begins an operation of one: only `root` has data. */
   beginOfOne(root: number): void {
     this.begin();
-    this.#carried[this.#number & (TURNS - 1)] = this.#number; // in this rank's room, too
+    if (!this.#isCrowded) return;
+    this.#carried[this.#number & (TURNS - 1)] = this.#number;
     if (root === this.#rank) this.#know((this.#number - 1) | 0);
+  }
+
+  /** What was carried long ago counts as carried in the operation before the last one, which all have behind them; and a meeting as held in the last one. */
+  #forget(): void {
+    const last = (this.#number - 1) | 0;
+    this.#know(last);
+    for (let turn = 0; turn < TURNS; turn++) if (((this.#carried[turn]! - last) | 0) < 0) this.#carried[turn] = (last - 1) | 0;
+    if (this.#rank === FIRST) this.#engine.words[this.#meeting + MEETING_HELD] = last;
   }
 
   /** Returns when all are known to have published an operation. */
@@ -148,7 +165,7 @@ export class Board {
 
   /** As `writePart`, in an operation of one. */
   writePartOfOne(data: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
-    copyIn(this.#engine.views, this.#data(FIRST, left), kind, data, offset, byteLength);
+    copyIn(this.#engine.views, this.#dataOfOne(this.#rank, left), kind, data, offset, byteLength);
   }
 
   /** Where data of this rank goes, as a byte of the region. */
@@ -320,9 +337,14 @@ export class Board {
   /** As `copyOutPart`, in an operation of one. */
   copyOutPartOfOne(root: number, array: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
     this.checkLength(root, left);
-    copyOut(this.#engine.views, this.#data(FIRST, left), kind, array, offset, byteLength);
+    copyOut(this.#engine.views, this.#dataOfOne(root, left), kind, array, offset, byteLength);
   }
 
+  #dataOfOne(root: number, byteLength: number): number {
+    return this.#data(this.#isCrowded ? FIRST : root, byteLength);
+  }
+
+  /** The rooms of one turn lie side by side, in the order of ranks. */
   #data(rank: number, byteLength: number): number {
     if (byteLength <= SLOT_BYTES || this.#longBytes === 0) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
     return this.#long + ((this.#number & (TURNS - 1)) * this.#worldRanks.length + rank) * this.#longBytes;
@@ -335,16 +357,16 @@ export class Board {
 
 const slotWords = (ranks: number): number => ranks * TURNS * SLOT_WORDS;
 
-/** Whole cache lines. */
+const wholeLines = (byteLength: number): number => Math.floor(byteLength / 64) * 64;
+
 function wantedLongBytes(ranks: number, isCrowded: boolean): number {
   if (ranks === 2) return LONG_BYTES_OF_TWO;
-  return isCrowded ? Math.max(LONG_BYTES, Math.floor(LONG_BYTES_OF_CROWD / ranks / 64) * 64) : LONG_BYTES;
+  return isCrowded ? wholeLines(LONG_BYTES_OF_CROWD / ranks) : LONG_BYTES;
 }
 
 /** @returns the first granule, its numbers zero, or -1; the room for longer data of a rank; and whether ranks share cores */
 function allocate({ allocator, words, isCrowded }: Engine, ranks: number): [number, number, number] {
-  // Shorter room where the region has not so much left.
-  for (const longBytes of [wantedLongBytes(ranks, isCrowded), LONG_BYTES_OF_TWO, 0]) {
+  for (let longBytes = wantedLongBytes(ranks, isCrowded); ; longBytes = longBytes >= 2 * LEAST_LONG_BYTES ? wholeLines(longBytes / 2) : 0) {
     const zeroWords = slotWords(ranks) + MEETING_WORDS;
     try {
       const granule = allocator.allocateWords(zeroWords + (ranks * TURNS * longBytes) / 4);
@@ -353,7 +375,7 @@ function allocate({ allocator, words, isCrowded }: Engine, ranks: number): [numb
       return [granule, longBytes, isCrowded ? 1 : 0];
     } catch (error) {
       if (!(error instanceof ZivmError) || error.code !== 'ERR_ZIVM_NO_SPACE') throw error;
+      if (longBytes === 0) return [-1, 0, 0];
     }
   }
-  return [-1, 0, 0];
 }

@@ -36,23 +36,21 @@ export function stagedBcast(board: Board, rank: number, buf: Buf, kind: Kind, ro
 }
 
 /**
- * Where ranks share cores: each rank lays its pieces out, and the root combines them, in the order of ranks. Shares that all
+ * Where ranks share cores and the operation is quick: each rank lays its pieces out, and the root combines them, in the order of ranks. Shares that all
  * combine (see below) would take one turn more of all ranks on the cores for each piece.
  * @param own this rank's elements
  * @param result where the root leaves the result; may be `own`. Null elsewhere
  */
-export function rootedReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
+export function rootedReduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
   const { kind, elementBytes } = reduction;
   const { byteLength } = own;
   const mostBytes = wholeBlocks(board.mostBytes, reduction);
-  // The root's own elements need not be laid out if they are the first or the second operand: a later one may be overwritten before its turn.
-  const isDirect = result !== null && rank < 2;
   let failure: { error: unknown } | undefined;
   for (let offset = 0; offset < byteLength; offset += mostBytes) {
     const left = byteLength - offset;
     const pieceBytes = Math.min(mostBytes, left);
     board.begin();
-    if (!isDirect) board.writePart(own, kind, offset, pieceBytes, left);
+    board.writePart(own, kind, offset, pieceBytes, left);
     if (offset === 0) {
       board.meet(left);
       // Ranks with other lengths would go through other numbers of pieces: all notice it here.
@@ -64,12 +62,9 @@ export function rootedReduce(board: Board, rank: number, size: number, reduction
     if (result === null || failure !== undefined) continue;
     try {
       const count = pieceBytes / elementBytes;
-      const array = (of: number): Buf | Views => (isDirect && of === rank ? own : views);
-      const operand = (of: number): number => (isDirect && of === rank ? offset : board.dataOf(of, left));
-      combine(reduction, array(0), operand(0), array(1), operand(1), result, offset, count);
-      for (let of = 2; of < size; of++) combine(reduction, result, offset, views, operand(of), result, offset, count);
+      combine(reduction, views, board.dataOf(0, left), views, board.dataOf(1, left), result, offset, count);
+      for (let of = 2; of < size; of++) combine(reduction, result, offset, views, board.dataOf(of, left), result, offset, count);
     } catch (error) {
-      // An operation of the user's: the others go on.
       failure = { error };
     }
   }

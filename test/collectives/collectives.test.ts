@@ -13,8 +13,8 @@ test.each(CASES)('barrier, bcast and bcastObject: %d ranks, %s', async (size, co
   await runRanks(size, program('basics'), { args: [cores] });
 });
 
-test('where the region has no room for long data on the board: 4 ranks', async () => {
-  await runRanks(4, program('basics'), { args: ['crowded'], launcherArgs: ['--region-size', '512K'] });
+test.each(['512K', '256K'])('where the region has little or no room for long data on the board: 4 ranks, %s', async (regionSize) => {
+  await runRanks(4, program('basics'), { args: ['crowded'], launcherArgs: ['--region-size', regionSize] });
 });
 
 test.each(SIZES)('a value that cannot be packed is an error on every rank: %d ranks', async (size) => {
