@@ -68,7 +68,8 @@
 typedef Word {
   byte memory;
   byte buffered;
-  bool pending
+  bool pending;
+  bool old                         /* Pending since the receiver fell asleep. */
 };
 
 /* Each word is indexed by the rank that writes it; unused ones stay 0. */
@@ -89,7 +90,8 @@ inline store(word, value) {
 inline drain(word) {
   word.memory = (word.pending -> word.buffered : word.memory);
   word.buffered = 0;
-  word.pending = false
+  word.pending = false;
+  word.old = false
 }
 
 /* To be used inside a d_step: what a fence is, and how a locked operation begins. */
@@ -156,8 +158,9 @@ inline wake(self, target) {
 
 /* ------------------------------------------------------------------------- */
 /* What a sleeper does: arm (1, 2), look again (3, by the caller), and stay  */
-/* awake after all (3) or sleep (4). `polled` is its private active set;     */
-/* Promela keeps the word "active" for itself.                               */
+/* awake after all (3) or sleep for a while (4), look for a third time, and  */
+/* sleep on (5). `polled` is its private active set; Promela keeps the word  */
+/* "active" for itself.                                                      */
 /* ------------------------------------------------------------------------- */
 
 /* One step of polling: the marks have a rank that is not polled yet. */
@@ -190,22 +193,19 @@ inline lookAtMarks(self) {
 #endif
 }
 
-inline stayOrSleep(self) {
-  if
-  :: found ->                      /* 3. Something is there: stay awake. */
-     found = false;
-     store(armed[self], 0)
+inline stayAwake(self) {           /* 3. Something is there. */
+  found = false;
+  store(armed[self], 0)
 #ifndef NO_RESTORED_BITS
-     ;
-     /* The marks go back, so that those senders are on the hot path again. */
-     lockedOr(self, self, polled)
+  ;
+  /* The marks go back, so that those senders are on the hot path again. */
+  lockedOr(self, self, polled)
 #endif
-  :: else ->                       /* 4. Nothing is there: sleep. */
-     polled = 0;
-     (doorbell[self] > 0);         /* poll */
-     doorbell[self] = 0;           /* read */
-     store(armed[self], 0)
-  fi
+}
+
+inline sleepUntilRung(self) {
+  (doorbell[self] > 0);            /* poll */
+  doorbell[self] = 0               /* read */
 }
 
 /* ------------------------------------------------------------------------- */
@@ -216,10 +216,8 @@ inline stayOrSleep(self) {
 
 inline publishRecord(self) {
   sent++;
-  store(records[self], sent);      /* 1. */
-#ifndef NO_SENDER_FENCE
-  fence(self);                     /* 2. */
-#endif
+  store(records[self], sent);      /* 1. A plain store, */
+                                   /* 2. for which nobody waits. */
   wake(self, RECEIVER)             /* 3. to 5. */
 }
 
@@ -263,7 +261,13 @@ inline waitForRoom(self) {
         fence(self);
 #endif
         lookAgainAsSender(self);
-        stayOrSleep(self)
+        if
+        :: found -> stayAwake(self)
+        :: else ->                 /* 4. It has no rings for a third look. */
+           polled = 0;
+           sleepUntilRung(self);
+           store(armed[self], 0)
+        fi
      od;
      store(starved[self], 0)
   fi
@@ -318,26 +322,68 @@ inline publishHead() {
 }
 
 inline lookAtRings() {
-#ifndef NO_RINGS_LOOK
   found = found || HAS_RECORD(0)
 #if SENDERS > 1
   ; found = found || HAS_RECORD(1)
-#endif
-#else
-  skip
 #endif
 }
 
 /* The second look may take its words in either order. */
 inline lookAgainAsReceiver() {
 #ifndef NO_SECOND_LOOK
+#ifndef NO_RINGS_LOOK
   if
   :: lookAtRings(); lookAtMarks(RECEIVER)
   :: lookAtMarks(RECEIVER); lookAtRings()
   fi
 #else
+  lookAtMarks(RECEIVER)
+#endif
+#else
   skip
 #endif
+}
+
+/*
+ * The receiver sleeps for so long that every store which was pending when it
+ * fell asleep has drained, and looks at the rings once more: a sender may have
+ * seen its mark while its record was pending. When it is rung before that, it
+ * goes on polling these rings.
+ */
+#if SENDERS > 1
+#define ARRIVED (!records[0].old && !records[1].old)
+#else
+#define ARRIVED (!records[0].old)
+#endif
+
+inline sleepAsReceiver() {
+  d_step {
+    records[0].old = records[0].pending
+#if SENDERS > 1
+    ; records[1].old = records[1].pending
+#endif
+  };
+  if
+  :: sleepUntilRung(RECEIVER)
+#ifndef NO_THIRD_LOOK
+#ifdef EARLY_THIRD_LOOK
+  :: (doorbell[RECEIVER] == 0) ->
+#else
+#ifdef UNREAD_DOORBELL
+  :: ARRIVED ->
+     doorbell[RECEIVER] = 0;       /* What was rung meanwhile is lost. */
+#else
+  :: (ARRIVED && doorbell[RECEIVER] == 0) ->
+#endif
+#endif
+     lookAtRings();
+     if
+     :: found -> found = false
+     :: else -> polled = 0; sleepUntilRung(RECEIVER)
+     fi
+#endif
+  fi;
+  store(armed[RECEIVER], 0)
 }
 
 #if SENDERS > 1
@@ -386,7 +432,10 @@ active proctype Receiver() {
      fence(RECEIVER);
 #endif
      lookAgainAsReceiver();
-     stayOrSleep(RECEIVER)
+     if
+     :: found -> stayAwake(RECEIVER)
+     :: else -> sleepAsReceiver()  /* 4. and 5. */
+     fi
   od;
 
   assert(received[0] == RECORDS);

@@ -28,8 +28,8 @@ export class SharedRegion implements Region {
     this.#region.ring(peer, slot);
   }
 
-  sleep(timeoutMs: number): void {
-    this.#region.sleep(timeoutMs);
+  sleep(timeoutMs: number): boolean {
+    return this.#region.sleep(timeoutMs);
   }
 
   watch(onRing: () => void): Watcher {

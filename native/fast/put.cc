@@ -1,6 +1,6 @@
 // put(words, record, number, kind, context, tag, array, byteLength): 0 | -EINVAL
-// Writes a record, a message of the first `byteLength` bytes of an array, at a word of the region, and publishes it; a full
-// fence follows. A fast call wants numbers that fit into 32 bits.
+// Writes a record, a message of the first `byteLength` bytes of an array, at a word of the region, and publishes it. A fast call
+// wants numbers that fit into 32 bits.
 //
 // It is one call, and the words of the record's first line are written last and together, so that the line travels once:
 // a receiver that looks at it takes it away as soon as something is written there.
@@ -36,9 +36,8 @@ int32_t PutMessage(const Bytes& words, uint64_t record, const Header& header, co
   at[kLength] = static_cast<int32_t>(byteLength);
   at[kSendId] = 0;
   memcpy(payload, array.data, first);
-  // SYNC POINT with RingReader.peek, and before Wakeup.notify: as RingWriter.publish.
+  // SYNC POINT with RingReader.peek: as RingWriter.publish.
   __atomic_store_n(at + kNumber, header.number, __ATOMIC_RELEASE);
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   return 0;
 }
 

@@ -2,7 +2,7 @@ import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
 import { copyIn, copyOut } from '../comm/payload';
 import { ZivmError } from '../errors';
-import { publish } from '../ring/fence';
+import { publish } from '../ring/order';
 import type { Team } from './team';
 
 /** Longer data lies outside its slot, so that the slots of all ranks together are few pages. */
@@ -269,8 +269,7 @@ export class Board {
     const slot = this.#slot(this.#rank, this.#number);
     words[slot + SLOT_LENGTH] = byteLength; // its low 32 bits
     if (byteLength !== NOTHING) this.#carried[this.#number & (TURNS - 1)] = this.#number;
-    // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number, and after this fence either a
-    // sleeper's armed word is seen here, or the number is seen there.
+    // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number.
     publish(words, slot, this.#number);
   }
 

@@ -1,4 +1,5 @@
 import type { Watcher } from '../native';
+import { STORES_ARRIVE_MS } from '../ring/wakeup';
 import type { Engine } from './engine';
 import type { Progress } from './progress';
 
@@ -17,6 +18,8 @@ export class Background {
   #pending = 0;
   #awaited = 0;
   #turn: NodeJS.Immediate | null = null;
+  /** Looks once more when the event loop has slept for a while. */
+  #onceMore: NodeJS.Timeout | null = null;
   #turnsLeft = 0;
   #isClosed = false;
 
@@ -59,6 +62,7 @@ export class Background {
   close(): void {
     this.#isClosed = true;
     if (this.#turn !== null) clearImmediate(this.#turn);
+    if (this.#onceMore !== null) clearTimeout(this.#onceMore);
     this.#watcher?.close();
   }
 
@@ -84,12 +88,21 @@ export class Background {
 
   #watch(): void {
     if (this.#watcher === null) {
-      this.#watcher = this.#makeWatcher(() => {
-        this.#progress.wake();
-        this.resume();
-      });
+      this.#watcher = this.#makeWatcher(() => this.#wake());
       if (this.#awaited === 0) this.#watcher.unref();
     }
     this.#watcher.start(false);
+    // SYNC POINT with Wakeup.notify. The timer keeps nothing alive: the watcher does.
+    if (this.#onceMore === null) this.#onceMore = setTimeout(() => this.#lookOnceMore(), STORES_ARRIVE_MS).unref();
+    else this.#onceMore.refresh();
+  }
+
+  #wake(): void {
+    this.#progress.wake();
+    this.resume();
+  }
+
+  #lookOnceMore(): void {
+    if (this.#progress.isAsleep && this.#progress.lookOnceMore()) this.#wake();
   }
 }

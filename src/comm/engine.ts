@@ -315,7 +315,7 @@ export class Engine {
     this.#background.resume();
   }
 
-  /** Wakes a rank that sleeps, for what was just published in the region, with a full fence. */
+  /** Wakes a rank that sleeps, for what was just published in the region. */
   wakeSleeper(rank: number): void {
     this.#wakeup.wakeSleeper(rank);
   }

@@ -1,6 +1,6 @@
 import { ZivmError } from '../errors';
 import { fast } from '../native';
-import { publish } from '../ring/fence';
+import { publish } from '../ring/order';
 import {
   RECORD_CONTEXT,
   RECORD_KIND,
@@ -35,7 +35,7 @@ export function copyOut(views: Views, at: number, kind: Kind, array: Buf, to: nu
 }
 
 /**
- * Writes a record that was claimed, with all of a message, and publishes it under a number; a full fence follows. All of its
+ * Writes a record that was claimed, with all of a message, and publishes it under a number. All of its
  * first line is written in one go: a receiver that looks at it takes it away as soon as something is written there.
  * @param word kind and flags
  */

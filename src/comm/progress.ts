@@ -133,18 +133,31 @@ export class Progress {
       this.wake();
       return false;
     }
+    return true;
+  }
+
+  /**
+   * The third look, after STORES_ARRIVE_MS of sleep: a record whose sender still saw its mark may not have been visible before.
+   * @returns whether there is one; if not, the rings are polled no more until their senders set their marks
+   */
+  lookOnceMore(): boolean {
+    if (this.#recordIsThere()) return true;
     this.#active.fill(0);
     this.#polled.length = 0;
-    return true;
+    return false;
   }
 
   /** The second look, after arming. */
   #somethingNew(): boolean {
     if (Atomics.load(this.#words, HEADER_EPOCH) !== this.#epoch || this.#wakeup.marked()) return true;
+    return this.#recordIsThere() || (!this.#outbox.idle && this.#outbox.push());
+  }
+
+  #recordIsThere(): boolean {
     for (const peer of this.#polled) {
       if ((peer.reader as RingReader).peek() >= 0) return true;
     }
-    return !this.#outbox.idle && this.#outbox.push();
+    return false;
   }
 
   /** Back from sleep, or from the attempt. */

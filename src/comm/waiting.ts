@@ -1,7 +1,7 @@
 import type { ZivmError } from '../errors';
-import { loadInOrder } from '../ring/fence';
+import { loadInOrder } from '../ring/order';
 import { Idle, type IdlePolicy, SPIN_LOOKS } from '../ring/idle';
-import type { Wakeup } from '../ring/wakeup';
+import { STORES_ARRIVE_MS, type Wakeup } from '../ring/wakeup';
 import type { Watchlist } from '../ring/watchlist';
 import type { Attention } from './attention';
 import type { Engine } from './engine';
@@ -106,6 +106,11 @@ export class Waiting {
     }
   }
 
+  /** Whether what a call waits for beside requests is there. */
+  #isAwaitedThere(): boolean {
+    return this.#awaitedWord >= 0 && this.#isNumberThere();
+  }
+
   #isNumberThere(): boolean {
     return ((Atomics.load(this.#engine.words, this.#awaitedWord) - this.#awaitedNumber) | 0) >= 0;
   }
@@ -129,8 +134,8 @@ export class Waiting {
         return deadline === Infinity || performance.now() < deadline;
       case Idle.Sleep: {
         if (deadline === Infinity && this.#alone()) throw nobodyCanSend();
-        const leftMs = deadline === Infinity ? -1 : deadline - performance.now();
-        if (deadline !== Infinity && leftMs <= 0) return false;
+        const leftMs = deadline - performance.now();
+        if (leftMs <= 0) return false;
         this.#sleep(leftMs);
         return true;
       }
@@ -139,8 +144,12 @@ export class Waiting {
 
   #sleep(leftMs: number): void {
     // The number is looked for after arming too, as everything else that a rank may be woken for.
-    const isThere = !this.#progress.prepareSleep() || (this.#awaitedWord >= 0 && this.#isNumberThere());
-    if (!isThere) this.#wakeup.sleep(leftMs);
+    if (this.#progress.prepareSleep() && !this.#isAwaitedThere()) {
+      const napMs = Math.min(leftMs, STORES_ARRIVE_MS);
+      const isRung = this.#wakeup.sleep(napMs);
+      // SYNC POINT with Wakeup.notify and Wakeup.wakeSleeper.
+      if (!isRung && napMs < leftMs && !this.#progress.lookOnceMore() && !this.#isAwaitedThere()) this.#wakeup.sleep(leftMs - napMs);
+    }
     this.#engine.wakeUp();
   }
 

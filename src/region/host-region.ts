@@ -36,9 +36,10 @@ export class HostRegion implements Region {
     if (doorbell >= 0) checked(native.ringDoorbell(doorbell), 'ringing a doorbell');
   }
 
-  sleep(timeoutMs: number): void {
+  sleep(timeoutMs: number): boolean {
     checked(native.sleepOn(this.#sleepOn, timeoutMs), 'sleeping on the doorbell');
-    native.clearDoorbell(this.#doorbell);
+    // It may be rung when the time is just over.
+    return native.clearDoorbell(this.#doorbell) > 0;
   }
 
   watch(onRing: () => void): Watcher {

@@ -11,8 +11,11 @@ export interface Region {
   readonly peer: number;
   /** Rings the doorbell of a slot of a peer: whoever sleeps on it wakes. Ringing a peer that has left does nothing. */
   ring(peer: number, slot: number): void;
-  /** Blocks the thread until this rank's doorbell rings or `timeoutMs` is over (negative: for ever); clears the doorbell. */
-  sleep(timeoutMs: number): void;
+  /**
+   * Blocks the thread until this rank's doorbell rings or `timeoutMs` is over (negative: for ever); clears the doorbell.
+   * @returns false when the time is over and the doorbell was not rung
+   */
+  sleep(timeoutMs: number): boolean;
   /** Calls `onRing` from the event loop, the doorbell cleared, whenever it has been rung. */
   watch(onRing: () => void): Watcher;
 }

@@ -12,9 +12,10 @@ export class SoloRegion implements Region {
     checked(native.ringDoorbell(this.#doorbell), 'ringing a doorbell');
   }
 
-  sleep(timeoutMs: number): void {
+  sleep(timeoutMs: number): boolean {
     checked(native.sleepOn(new Int32Array([this.#doorbell]), timeoutMs), 'sleeping on the doorbell');
-    native.clearDoorbell(this.#doorbell);
+    // It may be rung when the time is just over.
+    return native.clearDoorbell(this.#doorbell) > 0;
   }
 
   watch(onRing: () => void): Watcher {

@@ -40,8 +40,10 @@ export class SysfsRegion implements Region {
     this.#registers[DOORBELL] = (peer << 16) | slot;
   }
 
-  sleep(timeoutMs: number): void {
+  /** @returns true: something may be there */
+  sleep(timeoutMs: number): boolean {
     Atomics.wait(this.#never, 0, 0, timeoutMs < 0 ? NAP_MS : Math.min(timeoutMs, NAP_MS));
+    return true;
   }
 
   watch(onRing: () => void): Watcher {

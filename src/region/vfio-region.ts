@@ -46,9 +46,10 @@ export class VfioRegion implements Region {
     checked(native.writeRegister(this.#device, this.#registers + DOORBELL, ((peer << 16) | slot) >>> 0), 'ringing a doorbell');
   }
 
-  sleep(timeoutMs: number): void {
+  sleep(timeoutMs: number): boolean {
     checked(native.sleepOn(this.#sleepOn, timeoutMs), 'sleeping on the doorbell');
-    native.clearDoorbell(this.#doorbell);
+    // It may be rung when the time is just over.
+    return native.clearDoorbell(this.#doorbell) > 0;
   }
 
   watch(onRing: () => void): Watcher {

@@ -1,4 +1,4 @@
-import { loadInOrder } from './fence';
+import { loadInOrder } from './order';
 import {
   LINE_WORDS,
   RECORD_KIND,

@@ -1,5 +1,5 @@
 import { corrupt } from './corrupt';
-import { publish } from './fence';
+import { publish } from './order';
 import {
   LINE_BYTES,
   LINE_WORDS,
@@ -108,8 +108,7 @@ export class RingWriter {
 
   /** Publishes the record that was claimed last. */
   publish(record: number): void {
-    // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number. The full fence
-    // is for the look at the receiver's mark (Wakeup.notify).
+    // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number.
     publish(this.#words, record + RECORD_NUMBER, this.number);
     this.advance();
   }

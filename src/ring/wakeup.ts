@@ -1,7 +1,13 @@
 import type { Region } from '../region/region';
 import type { Watchlist } from './watchlist';
-import { loadInOrder } from './fence';
+import { loadInOrder } from './order';
 import { RANK_ARMED, RANK_MARKS, RANK_PEER, RANK_SLOT, rankWord } from './layout';
+
+/**
+ * A rank that has slept for so long sees all that was stored before it fell asleep. A processor empties its store buffer as soon as
+ * it can, within a microsecond or so, and in any case at an interrupt; so this is the longest period of a kernel's clock (100 Hz).
+ */
+export const STORES_ARRIVE_MS = 10;
 
 /*
  * Who has something for whom, and who must be woken for it.
@@ -9,6 +15,10 @@ import { RANK_ARMED, RANK_MARKS, RANK_PEER, RANK_SLOT, rankWord } from './layout
  * A rank polls the rings whose senders have set their bit in its marks. The bits stay set while it polls, so a
  * sender in steady state finds its bit there and does nothing more. A rank that goes to sleep takes all bits away
  * and sets its armed word; the next sender sets its bit again, sees the rank armed, and rings its doorbell.
+ *
+ * A sender does not wait for its record to be visible before it looks for its bit (src/ring/order.ts). So it may still have seen its bit set
+ * when the sleeper no longer saw the record. The sleeper therefore wakes once by itself, after STORES_ARRIVE_MS, and looks at the
+ * rings that it polled before. (A. Morrison and Y. Afek, Temporally Bounding TSO for Fence-Free Asymmetric Synchronization, ASPLOS 2015.)
  * docs/models/wakeup.pml checks that no wake-up is lost.
  */
 export class Wakeup {
@@ -46,11 +56,11 @@ export class Wakeup {
     return true;
   }
 
-  /** Tells `rank` that this rank has done something in their ring; wakes it if it sleeps. Call after a full fence. */
+  /** Tells `rank` that this rank has done something in their ring; wakes it if it sleeps. */
   notify(rank: number): void {
     const marks = rankWord(rank) + RANK_MARKS + this.#bitWord;
-    // SYNC POINT with takeMarks: after the publication (a fenced store) a bit that is still set means that the
-    // receiver has yet to look at this ring before it can sleep.
+    // SYNC POINT with takeMarks: a bit that is still set means that the receiver has yet to look at this ring for the last time
+    // before it sleeps for long.
     if ((loadInOrder(this.#words, marks) & this.#bit) === 0) this.#mark(rank, marks);
   }
 
@@ -60,9 +70,9 @@ export class Wakeup {
     if (Atomics.load(this.#words, rankWord(rank) + RANK_ARMED) !== 0) this.ringDoorbell(rank);
   }
 
-  /** Wakes `rank` if it sleeps; for who has published something else than a record. Call after a full fence. */
+  /** Wakes `rank` if it sleeps; for who has published something else than a record. */
   wakeSleeper(rank: number): void {
-    // SYNC POINT with arm.
+    // SYNC POINT with arm: who is seen awake here looks once more after STORES_ARRIVE_MS.
     if (loadInOrder(this.#words, rankWord(rank) + RANK_ARMED) !== 0) this.ringDoorbell(rank);
   }
 
@@ -103,7 +113,8 @@ export class Wakeup {
     return false;
   }
 
-  sleep(timeoutMs: number): void {
-    this.#region.sleep(timeoutMs);
+  /** @returns false when the time is over and nobody has rung */
+  sleep(timeoutMs: number): boolean {
+    return this.#region.sleep(timeoutMs);
   }
 }

@@ -20,7 +20,9 @@ const SOUND = [
   [],
   ['SPACE', 'CAPACITY=1'],
   ['SPACE', 'CAPACITY=2'],
-  // What the protocol can do without.
+  // What the protocol can do without. The third look finds what the second one at the rings would have found sooner.
+  ['NO_RINGS_LOOK'],
+  ['SPACE', 'NO_RINGS_LOOK'],
   ['NO_RESTORED_BITS'],
   ['SPACE', 'NO_RESTORED_BITS'],
   ['SPACE', 'CAPACITY=1', 'NO_STARVED_FENCE'],
@@ -28,17 +30,19 @@ const SOUND = [
 ];
 
 const LOST_WAKE_UP = [
-  ['NO_SENDER_FENCE'],
+  ['NO_THIRD_LOOK'],
+  ['EARLY_THIRD_LOOK'],
+  ['UNREAD_DOORBELL'],
   ['NO_RECEIVER_FENCE'],
   ['NO_SECOND_LOOK'],
-  ['NO_RINGS_LOOK'],
   ['NO_MARKS_LOOK'],
   ['NO_TAKEN_BITS'],
   ['NO_MARKS_POLL'],
-  ['SPACE', 'NO_SENDER_FENCE'],
+  ['SPACE', 'NO_THIRD_LOOK'],
+  ['SPACE', 'EARLY_THIRD_LOOK'],
+  ['SPACE', 'UNREAD_DOORBELL'],
   ['SPACE', 'NO_RECEIVER_FENCE'],
   ['SPACE', 'NO_SECOND_LOOK'],
-  ['SPACE', 'NO_RINGS_LOOK'],
   ['SPACE', 'NO_MARKS_LOOK'],
   ['SPACE', 'NO_TAKEN_BITS'],
   ['SPACE', 'NO_MARKS_POLL'],

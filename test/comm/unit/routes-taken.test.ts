@@ -34,7 +34,7 @@ function pair({ cores = RANKS } = {}): Pair {
   const engines = Array.from({ length: RANKS }, (_, rank) => {
     words[rankWord(rank) + RANK_KERNEL] = 1;
     words[rankWord(rank) + RANK_PID] = process.pid;
-    const region: Region = { memory, peer: rank, ring: () => undefined, sleep: () => undefined, watch: () => undefined as unknown as Watcher };
+    const region: Region = { memory, peer: rank, ring: () => undefined, sleep: () => true, watch: () => undefined as unknown as Watcher };
     return new Engine({ rank, size: RANKS, region, words, plan, ranksHere: RANKS, coresHere: cores, canYield: true });
   });
   return { sender: engines[0]!, receiver: engines[1]!, words };

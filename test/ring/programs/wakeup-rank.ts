@@ -10,7 +10,7 @@ import { LINE_BYTES, readRegion, RECORD_KIND, RECORD_TAG } from '../../../src/ri
 import { EAGER } from '../../../src/ring/record';
 import { RingReader } from '../../../src/ring/ring-reader';
 import { RingWriter } from '../../../src/ring/ring-writer';
-import { Wakeup } from '../../../src/ring/wakeup';
+import { STORES_ARRIVE_MS, Wakeup } from '../../../src/ring/wakeup';
 import { FIRST_DESCRIPTOR } from '../../native/child';
 import { Random } from '../random';
 
@@ -34,10 +34,10 @@ class CountingRegion implements Region {
     checked(native.ringDoorbell(FIRST_DOORBELL + peer), 'ringing');
   }
 
-  sleep(timeoutMs: number): void {
+  sleep(timeoutMs: number): boolean {
     this.sleeps++;
-    if (checked(native.sleepOn(this.#own, timeoutMs), 'sleeping') === 0) throw new Error(`rank ${rank}: a wake-up was lost`);
-    native.clearDoorbell(this.#own[0]!);
+    checked(native.sleepOn(this.#own, timeoutMs), 'sleeping');
+    return native.clearDoorbell(this.#own[0]!) > 0;
   }
 
   watch(): never {
@@ -73,9 +73,9 @@ function rest(isThere: () => boolean): void {
   delay();
   if (wakeup.marked() || (isActive && reader.peek() >= 0) || isThere()) {
     if (isActive) wakeup.restoreMarks(0, otherBit);
-  } else {
+  } else if (!wakeup.sleep(STORES_ARRIVE_MS) && !(isActive && reader.peek() >= 0)) {
     isActive = false;
-    wakeup.sleep(LOST_MS);
+    if (!wakeup.sleep(LOST_MS)) throw new Error(`rank ${rank}: a wake-up was lost`);
   }
   wakeup.disarm();
 }

@@ -1,0 +1,20 @@
+/** x86-64 keeps stores in order, and loads; only a load may come before a store that is ahead of it. */
+const IS_X64 = process.arch === 'x64';
+
+/**
+ * Loads a word: after every load before it, and before every load that depends on its answer.
+ * It is a plain load where that is enough, for Atomics.load is a call, at ten times the cost.
+ */
+export function loadInOrder(words: Int32Array, position: number): number {
+  return IS_X64 ? words[position]! : Atomics.load(words, position);
+}
+
+/**
+ * Stores a word that others wait for, after everything that was stored before it. On x86-64 that is a plain store: it may reach
+ * the others after this rank's next loads. Waiting for it, as Atomics.store does, takes as long as the line needs to come from the other core, for each
+ * message of a window; so it is who goes to sleep that makes up for it (src/ring/wakeup.ts).
+ */
+export function publish(words: Int32Array, position: number, value: number): void {
+  if (IS_X64) words[position] = value;
+  else Atomics.store(words, position, value);
+}
