@@ -215,12 +215,14 @@ export class Board {
 
   /** Waits until a rank has published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
   wait(rank: number): void {
-    this.#waitFor(rank, this.#number);
+    if (rank === this.#rank) return;
+    const { waiting, peers } = this.#engine;
+    waiting.forData(this.#slot(rank, this.#number), this.#number, peers[this.#worldRanks[rank]!]!);
   }
 
   /** Waits until all have published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
   waitForAll(): void {
-    for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, this.#number);
+    for (let rank = 0; rank < this.#worldRanks.length; rank++) this.wait(rank);
     this.#known = this.#number;
   }
 
@@ -234,7 +236,7 @@ export class Board {
       this.#comeToMeeting();
     } else {
       this.publishWritten(byteLength);
-      this.waitForAll();
+      this.#know(this.#number);
     }
   }
 

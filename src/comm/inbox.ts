@@ -76,7 +76,7 @@ export class Inbox {
    */
   receiveAtOnce(peer: Peer, members: Members, buf: Buf, kind: Kind, context: number, wantedTag: number): Status | null {
     const { reader } = peer;
-    if (reader === null || !reader.spin(this.#looks)) return null;
+    if (reader === null || !reader.spinAhead(this.#looks)) return null;
     const record = reader.peek();
     if (record < 0) return null;
     const words = this.#words;

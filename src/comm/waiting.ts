@@ -1,5 +1,5 @@
 import type { ZivmError } from '../errors';
-import { loadInOrder } from '../ring/order';
+import { fetchAhead, keep, loadInOrder } from '../ring/order';
 import { Idle, type IdlePolicy, SPIN_LOOKS } from '../ring/idle';
 import { STORES_ARRIVE_MS, type Wakeup } from '../ring/wakeup';
 import type { Watchlist } from '../ring/watchlist';
@@ -29,6 +29,7 @@ export class Waiting {
   /** The word of the region, beside rings, that a blocking call waits for, or -1; and the number that it is to reach. */
   #awaitedWord = -1;
   #awaitedNumber = 0;
+  #awaitsData = false;
 
   constructor(engine: Engine, progress: Progress, outbox: Outbox, wakeup: Wakeup, idle: IdlePolicy, watchlist: Watchlist, attention: Attention) {
     this.#engine = engine;
@@ -80,12 +81,21 @@ export class Waiting {
 
   /** Waits until a word of the region has reached a number. @throws ZivmError when `writer` has ended, and it has not */
   forNumber(word: number, number: number, writer: Writer): void {
-    if (!this.#spinForNumber(word, number)) this.#waitForNumber(word, number, writer);
+    if (!this.#spinForNumber(word, number)) this.#waitForNumber(word, number, writer, false);
   }
 
-  #waitForNumber(word: number, number: number, writer: Writer): void {
+  /**
+   * As `forNumber`, where data is to be read that lies in the lines behind the word. Not while this rank writes data for the
+   * other, who waits in the same way: each would take lines away in the middle of the other's writing.
+   */
+  forData(word: number, number: number, writer: Writer): void {
+    if (!this.#spinForData(word, number)) this.#waitForNumber(word, number, writer, true);
+  }
+
+  #waitForNumber(word: number, number: number, writer: Writer, isData: boolean): void {
     this.#awaitedWord = word;
     this.#awaitedNumber = number;
+    this.#awaitsData = isData;
     try {
       this.#untilNumberIsThere(writer);
     } finally {
@@ -122,12 +132,23 @@ export class Waiting {
     return false;
   }
 
+  /** As `#spinForNumber`, for a number with data behind it. */
+  #spinForData(word: number, number: number): boolean {
+    const { words } = this.#engine;
+    let look = 0;
+    let seen = 0;
+    while (look < SPIN_LOOKS && ((loadInOrder(words, word) - number) | 0) < 0) seen ^= fetchAhead(words, word, look++);
+    keep(seen);
+    return look < SPIN_LOOKS;
+  }
+
   /** What a call does between two looks. @returns false when the deadline is over */
   #rest(looks: number, deadline: number): boolean {
     switch (this.#idle.next(looks)) {
       case Idle.Spin:
-        if (this.#awaitedWord >= 0) this.#spinForNumber(this.#awaitedWord, this.#awaitedNumber);
-        else this.#progress.spin();
+        if (this.#awaitedWord < 0) this.#progress.spin();
+        else if (this.#awaitsData) this.#spinForData(this.#awaitedWord, this.#awaitedNumber);
+        else this.#spinForNumber(this.#awaitedWord, this.#awaitedNumber);
         return deadline === Infinity || (looks & 255) !== 0 || performance.now() < deadline;
       case Idle.Yield:
         this.#yieldCore();

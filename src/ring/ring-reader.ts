@@ -1,4 +1,4 @@
-import { loadInOrder } from './order';
+import { fetchAhead, keep, LINES_AHEAD, loadInOrder } from './order';
 import {
   LINE_WORDS,
   RECORD_KIND,
@@ -60,6 +60,19 @@ export class RingReader {
     const wanted = (this.#consumed + 1) | 0;
     for (let look = 0; look < looks; look++) if (words[word] === wanted) return true;
     return false;
+  }
+
+  /** As `spin`, for one message: the rest of it is to come together with its first line. In a window of messages that would only disturb their sender. */
+  spinAhead(looks: number): boolean {
+    if (this.#next + (1 + LINES_AHEAD) * LINE_WORDS > this.#end) return this.spin(looks);
+    const words = this.#words;
+    const word = this.#next + RECORD_NUMBER;
+    const wanted = (this.#consumed + 1) | 0;
+    let look = 0;
+    let seen = 0;
+    while (look < looks && words[word] !== wanted) seen ^= fetchAhead(words, word, look++);
+    keep(seen);
+    return look < looks;
   }
 
   /** Adds what peek looks at to a watchlist. @returns false when there is a record already */
