@@ -1,9 +1,12 @@
+import { native } from '../src/native';
+
 /*
  * What the benchmarks send, and how they check what has come. Every element is the same: so a part that is missing is
  * seen, for receive buffers begin as zeros.
  */
 
 const FILL_BYTE = 97;
+const PAGE_BYTES = 4096;
 
 /** Elements of the messages, under MPI's name for them. */
 export interface Datatype {
@@ -15,14 +18,27 @@ export const CHAR: Datatype = { name: 'MPI_CHAR', bytes: 1 };
 /** What reductions are measured with. */
 export const FLOAT: Datatype = { name: 'MPI_FLOAT', bytes: Float32Array.BYTES_PER_ELEMENT };
 
+/** A buffer to receive into. It begins at a page, as OSU's do: the kernel copies long messages page by page. */
+export function zeros(bytes: number): Uint8Array {
+  const room = new Uint8Array(bytes + PAGE_BYTES);
+  const offset = PAGE_BYTES - (native.addressOf(room) % PAGE_BYTES);
+  return room.subarray(offset, offset + bytes);
+}
+
 /** A buffer to send. */
 export function filled(bytes: number): Uint8Array {
-  return new Uint8Array(bytes).fill(FILL_BYTE);
+  return zeros(bytes).fill(FILL_BYTE);
+}
+
+/** A buffer for the result of a reduction. */
+export function zeroFloats(bytes: number): Float32Array {
+  const { buffer, byteOffset } = zeros(bytes);
+  return new Float32Array(buffer, byteOffset, bytes / FLOAT.bytes);
 }
 
 /** A rank's part of a sum. */
 export function ones(bytes: number): Float32Array {
-  return new Float32Array(bytes / FLOAT.bytes).fill(1);
+  return zeroFloats(bytes).fill(1);
 }
 
 /** Checks a received buffer. @throws Error when a byte is wrong */

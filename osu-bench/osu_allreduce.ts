@@ -1,5 +1,5 @@
 import { Comm, Op } from '../src/index';
-import { FLOAT, ones, validateSum } from './buffers';
+import { FLOAT, ones, validateSum, zeroFloats } from './buffers';
 import { runCollective } from './collective';
 
 /** The time of one sum that every rank gets. */
@@ -10,7 +10,7 @@ runCollective(Comm.world, {
   datatype: FLOAT,
   prepare(comm, bytes) {
     const send = ones(bytes);
-    const recv = new Float32Array(send.length);
+    const recv = zeroFloats(bytes);
     return { call: () => comm.allreduce(send, recv, Op.SUM), check: () => validateSum(recv, comm.size, 'allreduce') };
   },
 });

@@ -1,5 +1,5 @@
 import { Comm } from '../src/index';
-import { filled, validate } from './buffers';
+import { filled, validate, zeros } from './buffers';
 import { runCollective } from './collective';
 
 /** The time of one broadcast from rank 0. */
@@ -8,7 +8,7 @@ runCollective(Comm.world, {
   title: 'MPI Broadcast Latency Test',
   sizes: [1, 1 << 20],
   prepare(comm, bytes) {
-    const buf = comm.rank === 0 ? filled(bytes) : new Uint8Array(bytes);
+    const buf = comm.rank === 0 ? filled(bytes) : zeros(bytes);
     return { call: () => comm.bcast(buf, 0), check: () => validate(buf, 'bcast') };
   },
 });

@@ -1,5 +1,5 @@
 import { Comm, Request } from '../src/index';
-import { filled, validate } from './buffers';
+import { filled, validate, zeros } from './buffers';
 import { runBenchmark } from './harness';
 
 /** A window of messages both ways at once: bytes moved per second, in both directions together. */
@@ -16,7 +16,7 @@ runBenchmark(Comm.world, {
     const other = 1 - comm.rank;
     const [ownTag, otherTag] = [TAG_FROM[comm.rank]!, TAG_FROM[other]!];
     const send = filled(bytes);
-    const recv = new Uint8Array(bytes);
+    const recv = zeros(bytes);
     const sends = new Array<Request<unknown>>(options.window);
     const receives = new Array<Request<unknown>>(options.window);
     let start = 0;

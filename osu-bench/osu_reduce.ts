@@ -1,5 +1,5 @@
 import { Comm, Op } from '../src/index';
-import { FLOAT, ones, validateSum } from './buffers';
+import { FLOAT, ones, validateSum, zeroFloats } from './buffers';
 import { runCollective } from './collective';
 
 /** The time of one sum that rank 0 gets. */
@@ -10,7 +10,7 @@ runCollective(Comm.world, {
   datatype: FLOAT,
   prepare(comm, bytes) {
     const send = ones(bytes);
-    const recv = comm.rank === 0 ? new Float32Array(send.length) : null;
+    const recv = comm.rank === 0 ? zeroFloats(bytes) : null;
     return {
       call: () => comm.reduce(send, recv, Op.SUM, 0),
       check: () => recv && validateSum(recv, comm.size, 'reduce'),

@@ -1,5 +1,5 @@
 import { type Comm, Request } from '../src/index';
-import { filled, validate } from './buffers';
+import { filled, validate, zeros } from './buffers';
 import type { Trial } from './trial';
 
 /*
@@ -20,7 +20,7 @@ function pairOf({ rank, size }: Comm): { isFirst: boolean; partner: number } {
 export function pingPong(comm: Comm, { bytes, iterations, warmup, options }: Trial): number {
   const { isFirst, partner } = pairOf(comm);
   const send = filled(bytes);
-  const recv = new Uint8Array(bytes);
+  const recv = zeros(bytes);
   let start = 0;
   for (let i = 0; i < warmup + iterations; i++) {
     if (i === warmup) {
@@ -46,7 +46,7 @@ export function pingPong(comm: Comm, { bytes, iterations, warmup, options }: Tri
  */
 export function stream(comm: Comm, { bytes, iterations, warmup, options }: Trial): number {
   const { isFirst, partner } = pairOf(comm);
-  const data = isFirst ? filled(bytes) : new Uint8Array(bytes);
+  const data = isFirst ? filled(bytes) : zeros(bytes);
   const ack = new Uint8Array(4);
   const requests = new Array<Request<unknown>>(options.window);
   let start = 0;

@@ -197,6 +197,7 @@ export class Inbox {
     if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled)) {
       receive.sender = peer;
       receive.received = 0;
+      if (peer.streams++ === 0) peer.streamBegan = performance.now();
       this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
     } else {
       this.#engine.finish(receive);
@@ -217,8 +218,6 @@ export class Inbox {
     const receive = receiveId === 0 ? peer.incomingReceive : this.#streaming.get(receiveId);
     if (receive === null || (receiveId !== 0 && receive.sender !== peer)) throw corrupt('a fragment for no receive');
     if (byteLength > receive.byteLength - receive.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
-    const { routes } = peer;
-    if (routes !== null && receive.received === 0) peer.streamBegan = performance.now();
     // A receive that cannot take the message lets the pieces pass.
     if (receive.error === null) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, receive.received, byteLength);
     receive.received += byteLength;
@@ -227,10 +226,18 @@ export class Inbox {
       peer.incomingReceive = null;
     } else {
       this.#streaming.remove(receiveId);
-      if (routes !== null) routes.tookRegion(receive.byteLength, this.#words[record + RECORD_COPY_NS]! / 1e6, performance.now() - peer.streamBegan);
+      this.#tookStream(peer, receive.byteLength, this.#words[record + RECORD_COPY_NS]!);
     }
     this.#engine.finish(receive);
     return lines;
+  }
+
+  /** A payload has come in pieces: it has taken the time since it was asked for, or since the one before it was here. */
+  #tookStream(peer: Peer, byteLength: number, copyNs: number): void {
+    const now = performance.now();
+    peer.routes?.tookRegion(byteLength, copyNs / 1e6, now - peer.streamBegan);
+    peer.streams--;
+    peer.streamBegan = now;
   }
 
   #fragmentOfMessage(peer: Peer, message: Unexpected, payload: number, byteLength: number): void {

@@ -24,7 +24,8 @@ export class Peer {
   incomingMessage: Unexpected | null = null;
   /** Of its long messages; null unless they can come directly. */
   routes: Routes | null = null;
-  /** When the first piece came of the payload that it streams; in milliseconds. */
+  /** How many payloads it was asked for that have yet to come, and since when it is the turn of the next one; in milliseconds. */
+  streams = 0;
   streamBegan = NaN;
   /** Why nothing more can come from it or go to it. */
   ended: ZivmError | null = null;

@@ -6,7 +6,7 @@ export const enum Route {
   Region,
 }
 
-/** What is measured: the one copy, and the two. */
+/** What is measured: the one copy; and of the two the sender's, and how long all takes for the receiver. */
 const enum Copy {
   Direct,
   In,
