@@ -14,8 +14,13 @@ const enum Copy {
 }
 const COPIES = 3;
 
-/** Of so many measurements the best one counts: what interrupts a rank makes several in a row slow. */
+/** So many make a route known: before that it is tried. */
 const MEASUREMENTS = 8;
+
+/** How far a measurement moves what is known: a quick one far, a slow one little, for much can interrupt a rank; and one that is out of all proportion no further than another. */
+const WEIGHT_OF_QUICK = 1 / 2;
+const WEIGHT_OF_SLOW = 1 / 8;
+const MOST_TIMES = 2;
 
 /** Lengths are told apart by their binary order of magnitude, from 16 KiB to 4 MiB. */
 const LEAST_MAGNITUDE = 14;
@@ -31,10 +36,10 @@ const TRIALS = 2;
  * kernel takes, other cores in twice the time, and a host moves the cores of its machines: so it is measured all along.
  */
 export class Routes {
-  /** Milliseconds per byte; 0 before there are measurements, so that the region is tried, and then the other route. */
-  readonly #paces = new Float64Array(MAGNITUDES * COPIES * MEASUREMENTS);
-  /** For each copy of a magnitude where its next measurement goes: in the place of the oldest. */
-  readonly #next = new Uint8Array(MAGNITUDES * COPIES);
+  /** Milliseconds per byte. */
+  readonly #paces = new Float64Array(MAGNITUDES * COPIES);
+  /** How many measurements there were, up to MEASUREMENTS. */
+  readonly #counts = new Uint8Array(MAGNITUDES * COPIES);
   /** Where in its round a magnitude is. */
   readonly #messages = new Uint8Array(MAGNITUDES);
 
@@ -62,16 +67,19 @@ export class Routes {
 
   #measured(byteLength: number, copy: Copy, ms: number): void {
     const of = magnitudeOf(byteLength) * COPIES + copy;
-    const next = this.#next[of]!;
-    this.#paces[of * MEASUREMENTS + next] = ms / byteLength;
-    this.#next[of] = (next + 1) % MEASUREMENTS;
+    const known = this.#paces[of]!;
+    const pace = ms / byteLength;
+    const count = this.#counts[of]!;
+    if (count < MEASUREMENTS) this.#counts[of] = count + 1;
+    if (count === 0) this.#paces[of] = pace;
+    else if (pace < known) this.#paces[of] = known + (pace - known) * WEIGHT_OF_QUICK;
+    else this.#paces[of] = known + (Math.min(pace, known * MOST_TIMES) - known) * WEIGHT_OF_SLOW;
   }
 
+  /** 0 before it is known, so that the region is tried first, and then the other route. */
   #pace(magnitude: number, copy: Copy): number {
-    const first = (magnitude * COPIES + copy) * MEASUREMENTS;
-    let best = Infinity;
-    for (let i = first; i < first + MEASUREMENTS; i++) if (this.#paces[i]! < best) best = this.#paces[i]!;
-    return best;
+    const of = magnitude * COPIES + copy;
+    return this.#counts[of]! < MEASUREMENTS ? 0 : this.#paces[of]!;
   }
 }
 
