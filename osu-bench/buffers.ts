@@ -1,12 +1,24 @@
-import { native } from '../src/native';
-
 /*
  * What the benchmarks send, and how they check what has come. Every element is the same: so a part that is missing is
  * seen, for receive buffers begin as zeros.
  */
 
 const FILL_BYTE = 97;
-const PAGE_BYTES = 4096;
+
+/**
+ * One room for what is sent and one for what is received, for all sizes, as OSU has. It begins at a page, as OSU's does, for the kernel
+ * copies long messages page by page: from 32 MiB on glibc's malloc maps memory, and puts 16 bytes of its own in front. Pages that
+ * are not used take no memory.
+ */
+const ROOM_BYTES = 32 << 20;
+const TO_PAGE = 4096 - 16;
+const room = (bytes: number): ArrayBuffer => new ArrayBuffer(TO_PAGE + Math.max(bytes, ROOM_BYTES));
+const SENT = room(ROOM_BYTES);
+const RECEIVED = room(ROOM_BYTES);
+
+function partOf(memory: ArrayBuffer, bytes: number): Uint8Array {
+  return new Uint8Array(bytes > ROOM_BYTES ? room(bytes) : memory, TO_PAGE, bytes);
+}
 
 /** Elements of the messages, under MPI's name for them. */
 export interface Datatype {
@@ -18,28 +30,32 @@ export const CHAR: Datatype = { name: 'MPI_CHAR', bytes: 1 };
 /** What reductions are measured with. */
 export const FLOAT: Datatype = { name: 'MPI_FLOAT', bytes: Float32Array.BYTES_PER_ELEMENT };
 
-/** A buffer to receive into. It begins at a page, as OSU's do: the kernel copies long messages page by page. */
+/** The buffer to receive into. */
 export function zeros(bytes: number): Uint8Array {
-  const room = new Uint8Array(bytes + PAGE_BYTES);
-  const offset = PAGE_BYTES - (native.addressOf(room) % PAGE_BYTES);
-  return room.subarray(offset, offset + bytes);
+  return partOf(RECEIVED, bytes).fill(0);
 }
 
-/** A buffer to send. */
+/** The buffer to send. */
 export function filled(bytes: number): Uint8Array {
-  return zeros(bytes).fill(FILL_BYTE);
+  return partOf(SENT, bytes).fill(FILL_BYTE);
 }
 
-/** A buffer for the result of a reduction. */
+/** A buffer with memory of its own, as large as the message: postMessage of a part of some memory copies all of it. */
+export function ownFilled(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(FILL_BYTE);
+}
+
+/** The buffer for the result of a reduction. */
 export function zeroFloats(bytes: number): Float32Array {
-  const { buffer, byteOffset } = zeros(bytes);
-  return new Float32Array(buffer, byteOffset, bytes / FLOAT.bytes);
+  return floats(zeros(bytes));
 }
 
 /** A rank's part of a sum. */
 export function ones(bytes: number): Float32Array {
-  return zeroFloats(bytes).fill(1);
+  return floats(partOf(SENT, bytes)).fill(1);
 }
+
+const floats = ({ buffer, byteOffset, length }: Uint8Array): Float32Array => new Float32Array(buffer, byteOffset, length / FLOAT.bytes);
 
 /** Checks a received buffer. @throws Error when a byte is wrong */
 export function validate(buf: Uint8Array, call: string): void {

@@ -1,4 +1,4 @@
-import { filled } from './buffers';
+import { ownFilled } from './buffers';
 import type { Trial } from './trial';
 
 /** One end of a connection that carries bytes in order, without boundaries of messages, and the loops over it. */
@@ -30,7 +30,7 @@ const ACK_BYTES = 4;
 
 /** The loop of osu_latency. @returns half the time of a round trip, in microseconds */
 export async function pingPongOver(link: Link, isFirst: boolean, { bytes, iterations, warmup }: Omit<Trial, 'options'>): Promise<number> {
-  const data = filled(bytes);
+  const data = ownFilled(bytes);
   let start = 0;
   for (let i = 0; i < warmup + iterations; i++) {
     if (i === warmup) start = performance.now();
@@ -43,8 +43,8 @@ export async function pingPongOver(link: Link, isFirst: boolean, { bytes, iterat
 
 /** The loop of osu_bw. @returns MB/s */
 export async function streamOver(link: Link, isFirst: boolean, { bytes, iterations, warmup }: Omit<Trial, 'options'>, window: number): Promise<number> {
-  const data = filled(bytes);
-  const ack = filled(ACK_BYTES);
+  const data = ownFilled(bytes);
+  const ack = ownFilled(ACK_BYTES);
   let start = 0;
   for (let i = 0; i < warmup + iterations; i++) {
     if (i === warmup) start = performance.now();

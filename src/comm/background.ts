@@ -3,6 +3,9 @@ import { STORES_ARRIVE_MS } from '../ring/wakeup';
 import type { Engine } from './engine';
 import type { Progress } from './progress';
 
+/** A timer may be early by a tick of each of the clocks that it goes by. */
+const TIMER_EARLY_MS = 2;
+
 /** Turns of the event loop that look for progress before the doorbell is relied on. */
 const TURNS = 8;
 
@@ -93,7 +96,7 @@ export class Background {
     }
     this.#watcher.start(false);
     // SYNC POINT with Wakeup.notify. The timer keeps nothing alive: the watcher does.
-    if (this.#onceMore === null) this.#onceMore = setTimeout(() => this.#lookOnceMore(), STORES_ARRIVE_MS).unref();
+    if (this.#onceMore === null) this.#onceMore = setTimeout(() => this.#lookOnceMore(), STORES_ARRIVE_MS + TIMER_EARLY_MS).unref();
     else this.#onceMore.refresh();
   }
 

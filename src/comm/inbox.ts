@@ -197,8 +197,8 @@ export class Inbox {
     if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled)) {
       receive.sender = peer;
       receive.received = 0;
-      if (peer.streams++ === 0) peer.streamBegan = performance.now();
       this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
+      if (peer.streams++ === 0) peer.streamBegan = performance.now();
     } else {
       this.#engine.finish(receive);
       this.#outbox.control(peer, MATCHED, sendId, 0);

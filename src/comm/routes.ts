@@ -6,7 +6,7 @@ export const enum Route {
   Region,
 }
 
-/** What is measured: the one copy; and of the two the sender's, and how long all takes for the receiver. */
+/** What is measured: the one copy; and of the two the sender's, and what the receiver says of its own: how long that takes, or all since it asked. */
 const enum Copy {
   Direct,
   In,
@@ -27,9 +27,9 @@ const LEAST_MAGNITUDE = 14;
 const MOST_MAGNITUDE = 22;
 const MAGNITUDES = MOST_MAGNITUDE - LEAST_MAGNITUDE + 1;
 
-/** After so many messages the slower route is tried again, with two messages: the first finds nothing in the caches. */
+/** After so many messages the slower route is tried again, with a few messages: the first finds nothing in the caches. */
 const ROUND = 128;
-const TRIALS = 2;
+const TRIALS = 3;
 
 /**
  * Which route is the quicker one from a sender. Two cores that share a cache move data through the region in half of the time that the
@@ -59,7 +59,7 @@ export class Routes {
     this.#measured(byteLength, Copy.Direct, ms);
   }
 
-  /** A message has come through the region, copied in and out in so many milliseconds. */
+  /** A message has come through the region in so many milliseconds of the sender's and of the receiver's. */
   tookRegion(byteLength: number, inMs: number, outMs: number): void {
     this.#measured(byteLength, Copy.In, inMs);
     this.#measured(byteLength, Copy.Out, outMs);

@@ -13,7 +13,7 @@ export interface Region {
   ring(peer: number, slot: number): void;
   /**
    * Blocks the thread until this rank's doorbell rings or `timeoutMs` is over (negative: for ever); clears the doorbell.
-   * @returns false when the time is over and the doorbell was not rung
+   * @returns false when the time is over and the doorbell was not rung; true when it was, or where nobody can tell
    */
   sleep(timeoutMs: number): boolean;
   /** Calls `onRing` from the event loop, the doorbell cleared, whenever it has been rung. */
