@@ -17,7 +17,10 @@ const COPIES = 3;
 /** So many make a route known: before that it is tried. */
 const MEASUREMENTS = 8;
 
-/** How far a measurement moves what is known: a quick one far, a slow one little, for much can interrupt a rank; and one that is out of all proportion no further than another. */
+/**
+ * How far a measurement moves what is known: a quick one far, a slow one little, for much can interrupt a rank. One that took more than twice as
+ * long as the others counts as twice as long.
+ */
 const WEIGHT_OF_QUICK = 1 / 2;
 const WEIGHT_OF_SLOW = 1 / 8;
 const MOST_TIMES = 2;
