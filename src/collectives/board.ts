@@ -7,9 +7,11 @@ import type { Team } from './team';
 
 /** Longer data lies outside its slot, so that the slots of all ranks together are few pages. */
 const SLOT_BYTES = 1024;
-/** Room for the longer data of one rank. Two ranks copy in and out at the same time, in shorter pieces. */
+/**
+ * Room for the longer data of one rank. Where each has a core, one copies a piece in while the others copy the one before out: with shorter
+ * pieces they would wait for each other's lines.
+ */
 const LONG_BYTES = 64 * 1024;
-const LONG_BYTES_OF_TWO = 32 * 1024;
 /** Where ranks share cores each piece takes a turn of all of them: there all ranks together have so much room. */
 const LONG_BYTES_OF_CROWD = 2 * 1024 * 1024;
 /** Where the region has not so much left, the room is halved, but not to less than this. */
@@ -361,8 +363,7 @@ const slotWords = (ranks: number): number => ranks * TURNS * SLOT_WORDS;
 const wholeLines = (byteLength: number): number => Math.floor(byteLength / 64) * 64;
 
 function wantedLongBytes(ranks: number, isCrowded: boolean): number {
-  if (ranks === 2) return LONG_BYTES_OF_TWO;
-  return isCrowded ? wholeLines(LONG_BYTES_OF_CROWD / ranks) : LONG_BYTES;
+  return ranks > 2 && isCrowded ? wholeLines(LONG_BYTES_OF_CROWD / ranks) : LONG_BYTES;
 }
 
 /** @returns the first granule, its numbers zero, or -1; the room for longer data of a rank; and whether ranks share cores */

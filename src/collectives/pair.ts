@@ -152,21 +152,19 @@ export class Pair {
       failure = { error };
       left = board.bytesLeft(sender);
     }
-    let copyMs = 0;
+    const began = performance.now() - board.copyMsOf(sender);
     for (let offset = 0; ; offset += pieceBytes) {
-      const began = performance.now();
       try {
         if (failure === undefined) sink.takePiece(board.dataOf(sender, left), offset, Math.min(pieceBytes, left));
       } catch (error) {
         failure = { error };
       }
-      copyMs += performance.now() - began;
       left -= pieceBytes;
       if (left <= 0) break;
       this.#waitForPiece();
     }
     if (failure !== undefined) throw failure.error;
-    this.#routes.tookRegion(byteLength, board.copyMsOf(sender), copyMs);
+    this.#routes.tookRegion(byteLength, board.copyMsOf(sender), performance.now() - began);
     this.#prefer(byteLength, Route.Region);
   }
 
