@@ -3,6 +3,7 @@ import type { Job } from '../job/job';
 import { corrupt } from '../ring/corrupt';
 import {
   RECORD_ADDRESS,
+  RECORD_AT_ONCE,
   RECORD_CONTEXT,
   RECORD_COPY_NS,
   RECORD_KIND,
@@ -27,6 +28,7 @@ import { copyOut } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
+import { bitOf } from './routes';
 import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
 import { Status } from './status';
 import type { Views } from './views';
@@ -151,7 +153,7 @@ export class Inbox {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
       if (here > 0) copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, 0, here);
       message.received = here;
-      if (here < byteLength) peer.incomingMessage = message;
+      if (here < byteLength) this.#expect(peer, byteLength - here, null, message);
       this.#matching.keep(message);
       this.#engine.arrived();
       return lines;
@@ -160,7 +162,7 @@ export class Inbox {
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
     if (wanted && here > 0) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, 0, here);
     receive.received = here;
-    if (here < byteLength) peer.incomingReceive = receive;
+    if (here < byteLength) this.#expect(peer, byteLength - here, receive, null);
     else this.#engine.finish(receive);
     return lines;
   }
@@ -171,19 +173,33 @@ export class Inbox {
     const tag = words[record + RECORD_TAG]!;
     const byteLength = (words[record + RECORD_LENGTH]! >>> 0) + (words[record + RECORD_LENGTH_HIGH]! >>> 0) * 2 ** 32;
     const sendId = words[record + RECORD_SEND_ID]!;
+    const atOnce = words[record + RECORD_AT_ONCE]!;
     const address = this.#views.float64[(record + RECORD_ADDRESS) >>> 1]!;
+    if (atOnce < 0 || (atOnce > 0 && atOnce >= byteLength)) throw corrupt(`${atOnce} bytes at once of a message of ${byteLength}`);
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
-      const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, null, null);
+      const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, atOnce > 0 ? new Uint8Array(atOnce) : null, null);
       message.address = address;
+      this.#expect(peer, atOnce, null, message);
       this.#matching.keep(message);
       this.#engine.arrived();
     } else {
-      this.#pull(peer, receive, tag, byteLength, flags, sendId, address);
+      const isAsked = this.#pull(peer, receive, tag, byteLength, flags, sendId, address);
+      this.#expect(peer, atOnce, isAsked ? receive : null, null);
     }
   }
 
-  /** Gets the payload of an announced message, now that it is matched, or asks for it. */
+  /** The next bytes that a peer sends without being asked are for a receive, for a message without one, or for nobody. */
+  #expect(peer: Peer, byteLength: number, receive: ReceiveRequest<unknown> | null, message: Unexpected | null): void {
+    peer.incomingBytes = byteLength;
+    peer.incomingReceive = byteLength > 0 ? receive : null;
+    peer.incomingMessage = byteLength > 0 ? message : null;
+  }
+
+  /**
+   * Gets the payload of an announced message, now that it is matched, or asks for it.
+   * @returns true when it is asked for: then it comes in pieces
+   */
   #pull(
     peer: Peer,
     receive: ReceiveRequest<unknown>,
@@ -192,17 +208,18 @@ export class Inbox {
     flags: number,
     sendId: number,
     address: number,
-  ): void {
+  ): boolean {
     const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
     if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled)) {
       receive.sender = peer;
       receive.received = 0;
       this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
       if (peer.streams++ === 0) peer.streamBegan = performance.now();
-    } else {
-      this.#engine.finish(receive);
-      this.#outbox.control(peer, MATCHED, sendId, 0);
+      return true;
     }
+    this.#engine.finish(receive);
+    this.#outbox.control(peer, MATCHED, sendId, 0);
+    return false;
   }
 
   #fragment(peer: Peer, reader: RingReader, record: number): number {
@@ -211,25 +228,41 @@ export class Inbox {
     if (byteLength < 1 || byteLength > this.#longestPieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
     const lines = linesOf(reader, byteLength);
     const payload = (record + RECORD_PAYLOAD) * 4;
-    if (receiveId === 0 && peer.incomingMessage !== null) {
-      this.#fragmentOfMessage(peer, peer.incomingMessage, payload, byteLength);
+    if (receiveId === 0) {
+      this.#fragmentAtOnce(peer, payload, byteLength);
       return lines;
     }
-    const receive = receiveId === 0 ? peer.incomingReceive : this.#streaming.get(receiveId);
-    if (receive === null || (receiveId !== 0 && receive.sender !== peer)) throw corrupt('a fragment for no receive');
+    const receive = this.#streaming.get(receiveId);
+    if (receive === null || receive.sender !== peer) throw corrupt('a fragment for no receive');
+    if (this.#takeFragment(receive, payload, byteLength)) {
+      this.#streaming.remove(receiveId);
+      this.#tookStream(peer, receive.byteLength, this.#words[record + RECORD_COPY_NS]!);
+      this.#engine.finish(receive);
+    }
+    return lines;
+  }
+
+  /** A piece that was not asked for. */
+  #fragmentAtOnce(peer: Peer, payload: number, byteLength: number): void {
+    const { incomingReceive: receive, incomingMessage: message } = peer;
+    if (byteLength > peer.incomingBytes) throw corrupt(`a fragment of ${byteLength} bytes too many`);
+    peer.incomingBytes -= byteLength;
+    if (peer.incomingBytes === 0) peer.incomingReceive = peer.incomingMessage = null;
+    if (message !== null) {
+      copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, message.received, byteLength);
+      message.received += byteLength;
+    } else if (receive !== null && this.#takeFragment(receive, payload, byteLength)) {
+      this.#engine.finish(receive);
+    }
+  }
+
+  /** @returns true when it was the last one of the message */
+  #takeFragment(receive: ReceiveRequest<unknown>, payload: number, byteLength: number): boolean {
     if (byteLength > receive.byteLength - receive.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     // A receive that cannot take the message lets the pieces pass.
     if (receive.error === null) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, receive.received, byteLength);
     receive.received += byteLength;
-    if (receive.received < receive.byteLength) return lines;
-    if (receiveId === 0) {
-      peer.incomingReceive = null;
-    } else {
-      this.#streaming.remove(receiveId);
-      this.#tookStream(peer, receive.byteLength, this.#words[record + RECORD_COPY_NS]!);
-    }
-    this.#engine.finish(receive);
-    return lines;
+    return receive.received === receive.byteLength;
   }
 
   /** A payload has come in pieces: it has taken the time since it was asked for, or since the one before it was here. */
@@ -238,13 +271,6 @@ export class Inbox {
     peer.routes?.tookRegion(byteLength, copyNs / 1e6, now - peer.streamBegan);
     peer.streams--;
     peer.streamBegan = now;
-  }
-
-  #fragmentOfMessage(peer: Peer, message: Unexpected, payload: number, byteLength: number): void {
-    if (byteLength > message.byteLength - message.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
-    copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, message.received, byteLength);
-    message.received += byteLength;
-    if (message.received === message.byteLength) peer.incomingMessage = null;
   }
 
   #answer(peer: Peer, kind: number, sendId: number, receiveId: number): void {
@@ -256,10 +282,14 @@ export class Inbox {
     if (kind !== CLEAR_TO_SEND && kind !== MATCHED && kind !== CANCELLED) throw corrupt(`a record of kind ${kind}`);
     const send = this.#outbox.takeWaiting(peer, sendId);
     if (send === null) throw corrupt(`an answer to send ${sendId}`);
+    if (send.record === ANNOUNCE && kind !== CANCELLED) {
+      const bit = bitOf(send.byteLength);
+      peer.asksFor = kind === CLEAR_TO_SEND ? peer.asksFor | bit : peer.asksFor & ~bit;
+    }
     if (kind === CLEAR_TO_SEND) {
       this.#outbox.stream(peer, send, receiveId);
-    } else if (kind === MATCHED && send.record === EAGER && send.sent < send.byteLength) {
-      send.sendId = 0; // matched by its first piece; it is complete when the last one has left
+    } else if (kind === MATCHED && send.sent < send.atOnce) {
+      send.sendId = 0; // it is complete when the last of its pieces has left that nobody has to ask for
     } else {
       if (kind === CANCELLED) send.markCancelled();
       this.#engine.finish(send);
@@ -278,21 +308,17 @@ export class Inbox {
       this.#engine.finish(receive);
       return;
     }
-    if (message.payload === null) {
-      this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
+    if (message.isAnnounced) {
+      const isAsked = this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
+      if (isAsked) takeOver(message, receive);
+      redirect(peer, message, isAsked ? receive : null);
       return;
     }
     if (message.sendId !== 0) this.#outbox.control(peer, MATCHED, message.sendId, 0);
-    if (accept(receive, message.source, message.tag, message.byteLength, message.flags) && message.received > 0) {
-      place(message.payload.subarray(0, message.received), receive);
-    }
-    receive.received = message.received;
-    if (message.received < message.byteLength) {
-      peer.incomingMessage = null;
-      peer.incomingReceive = receive;
-    } else {
-      this.#engine.finish(receive);
-    }
+    accept(receive, message.source, message.tag, message.byteLength, message.flags);
+    takeOver(message, receive);
+    if (message.received < message.byteLength) redirect(peer, message, receive);
+    else this.#engine.finish(receive);
   }
 
   /** A receive meets a message that this rank sends to itself. */
@@ -307,17 +333,19 @@ export class Inbox {
   /** Nothing more comes from this peer: receives whose payload was on its way fail. */
   fail(peer: Peer, error: ZivmError): void {
     this.#matching.dropIncomplete(peer.rank);
-    if (peer.incomingReceive !== null) {
-      peer.incomingReceive.error = error;
-      this.#engine.finish(peer.incomingReceive);
-      peer.incomingReceive = null;
-    }
+    const lost: ReceiveRequest<unknown>[] = [];
     this.#streaming.forEach((receive, id) => {
       if (receive.sender !== peer) return;
       this.#streaming.remove(id);
+      lost.push(receive);
+    });
+    const { incomingReceive } = peer;
+    if (incomingReceive !== null && !lost.includes(incomingReceive)) lost.push(incomingReceive);
+    this.#expect(peer, 0, null, null);
+    for (const receive of lost) {
       receive.error = error;
       this.#engine.finish(receive);
-    });
+    }
   }
 }
 
@@ -369,6 +397,19 @@ function hasRoom({ kind, buf }: ReceiveRequest<unknown>, byteLength: number): bo
 /** An object comes as bytes. */
 function elementKind({ kind }: ReceiveRequest<unknown>): Kind {
   return kind === OBJECT ? Kind.Uint8 : kind;
+}
+
+/** Copies what is here of a message that came before its receive. A receive that cannot take the message does without. */
+function takeOver({ payload, received }: Unexpected, receive: ReceiveRequest<unknown>): void {
+  receive.received = received;
+  if (received > 0 && receive.error === null) place((payload as Uint8Array).subarray(0, received), receive);
+}
+
+/** If bytes of a message are on their way that were not asked for, they are for a receive now, or for nobody. */
+function redirect(peer: Peer, message: Unexpected, receive: ReceiveRequest<unknown> | null): void {
+  if (peer.incomingMessage !== message) return;
+  peer.incomingMessage = null;
+  peer.incomingReceive = receive;
 }
 
 function place(bytes: Buf, receive: ReceiveRequest<unknown>): void {

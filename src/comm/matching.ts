@@ -21,11 +21,16 @@ export class Unexpected {
     readonly flags: number,
     /** The sender's request, where it waits for an answer; else 0. */
     readonly sendId: number,
-    /** The bytes, or null while they wait at the sender. */
+    /** The bytes, or those that were sent at once; null when all of them wait at the sender. */
     readonly payload: Uint8Array | null,
     /** The request itself when this rank sent it to itself and waits. */
     readonly ownSend: SendRequest | null,
   ) {}
+
+  /** Whether bytes wait at the sender. */
+  get isAnnounced(): boolean {
+    return this.payload === null || this.payload.length < this.byteLength;
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Job } from '../job/job';
 import {
   LINE_BYTES,
   RECORD_ADDRESS,
+  RECORD_AT_ONCE,
   RECORD_CONTEXT,
   RECORD_COPY_NS,
   RECORD_KIND,
@@ -23,11 +24,15 @@ import { IdTable } from './id-table';
 import { copyIn, putMessage } from './payload';
 import type { Peer } from './peer';
 import type { Rings } from './rings';
+import { bitOf } from './routes';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 import type { Views } from './views';
 
-/** Up to here a message is sent at once; longer ones wait at the sender until they are matched. */
-const EAGER_BYTES = 16 * 1024;
+/**
+ * Up to here a message is sent at once; longer ones wait at the sender until they are matched. Where the receiver has asked for
+ * pieces before, so much of a longer one is sent at once too, and is on its way while the receiver asks for the rest.
+ */
+const EAGER_BYTES = 32 * 1024;
 
 /** Payload bytes in the first line of a record. */
 const FIRST_LINE_BYTES = LINE_BYTES - RECORD_PAYLOAD * 4;
@@ -42,7 +47,7 @@ export class Outbox {
   readonly #direct: Direct;
   readonly #pieceBytes: number;
   readonly #longestPieceBytes: number;
-  /** Sends that wait for an answer. */
+  /** Sends that wait for an answer, and so all long ones. */
   readonly #waiting = new IdTable<SendRequest>();
   /** Peers for which something is queued. */
   readonly #busy: Peer[] = [];
@@ -80,8 +85,14 @@ export class Outbox {
     send.peer = peer;
     if (peer.writer === null) this.#connect(peer);
     send.record = send.byteLength <= EAGER_BYTES ? EAGER : ANNOUNCE;
+    send.atOnce = send.record === EAGER ? send.byteLength : this.#bytesAtOnce(peer, send.byteLength);
     if (send.record === ANNOUNCE || (send.flags & FLAG_SYNCHRONOUS) !== 0) send.sendId = this.#waiting.add(send);
     this.#putOrQueue(peer, send);
+  }
+
+  /** Of a long message. Of one of many, the receiver may still take other ways: it decides when it has nothing else to do. */
+  #bytesAtOnce(peer: Peer, byteLength: number): number {
+    return this.#waiting.size === 0 && (peer.asksFor & bitOf(byteLength)) !== 0 ? EAGER_BYTES : 0;
   }
 
   /** Sends an answer, or a question, of the protocol: a record without a payload. */
@@ -142,7 +153,7 @@ export class Outbox {
     }
     for (let send = peer.streaming.head; send !== null; send = peer.streaming.head) {
       const before = send.sent;
-      if (!this.#putFragments(peer, send)) return progressed || send.sent > before;
+      if (!this.#putFragments(peer, send, send.byteLength)) return progressed || send.sent > before;
       peer.streaming.shift();
       this.#engine.finish(send);
       progressed = true;
@@ -156,7 +167,7 @@ export class Outbox {
       return this.#putControl(peer, send.record, send.sendId, send.receiveId);
     }
     if (!send.begun && !this.#putEnvelope(peer, send)) return false;
-    if (send.record === EAGER && !this.#putFragments(peer, send)) return false;
+    if (!this.#putFragments(peer, send, send.atOnce)) return false;
     if (send.sendId === 0) this.#engine.finish(send);
     return true;
   }
@@ -177,6 +188,7 @@ export class Outbox {
     words[record + RECORD_LENGTH] = send.byteLength | 0;
     words[record + RECORD_SEND_ID] = send.sendId;
     words[record + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
+    if (send.record === ANNOUNCE) words[record + RECORD_AT_ONCE] = send.atOnce;
     writer.publish(record);
     this.#wakeup.notify(peer.rank);
     send.begun = true;
@@ -204,17 +216,17 @@ export class Outbox {
   }
 
   /**
-   * The pieces of a payload that follow: each as long as all before it, so that the receiver begins soon and there are
+   * The pieces of a payload up to byte `end`: each as long as all before it, so that the receiver begins soon and there are
    * not many. @returns true when the last one is in the ring
    */
-  #putFragments(peer: Peer, send: SendRequest): boolean {
+  #putFragments(peer: Peer, send: SendRequest, end: number): boolean {
     const writer = peer.writer as RingWriter;
     // The receiver decides by the time how the next ones are to come.
     const isMeasured = send.record === ANNOUNCE && this.#direct.isNear(peer.rank);
     let began = 0;
-    while (send.sent < send.byteLength) {
+    while (send.sent < end) {
       const most = Math.min(this.#longestPieceBytes, Math.max(this.#pieceBytes, send.sent));
-      const byteLength = Math.min(most, send.byteLength - send.sent);
+      const byteLength = Math.min(most, end - send.sent);
       const record = writer.claim(byteLength);
       if (record < 0) {
         if (began > 0) send.addCopyTime(performance.now() - began);
@@ -222,11 +234,11 @@ export class Outbox {
       }
       if (isMeasured && began === 0) began = performance.now();
       this.#writePayload(record, send, byteLength);
-      if (began > 0 && send.sent + byteLength === send.byteLength) send.addCopyTime(performance.now() - began);
+      if (began > 0 && send.sent + byteLength === end) send.addCopyTime(performance.now() - began);
       this.#words[record + RECORD_KIND] = FRAGMENT;
       this.#words[record + RECORD_COPY_NS] = send.copyNs;
       this.#words[record + RECORD_LENGTH] = byteLength;
-      this.#words[record + RECORD_RECEIVE_ID] = send.receiveId;
+      this.#words[record + RECORD_RECEIVE_ID] = send.sent < send.atOnce ? 0 : send.receiveId;
       writer.publish(record);
       this.#wakeup.notify(peer.rank);
       send.sent += byteLength;

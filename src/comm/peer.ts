@@ -19,7 +19,10 @@ export class Peer {
   readonly outgoing = new Queue<SendRequest>();
   /** Messages that the peer has asked for, whose payload follows in fragments. */
   readonly streaming = new Queue<SendRequest>();
-  /** The message that its ring is in the middle of: with its receive, or without one. */
+  /** Magnitudes of long messages that it has asked for in pieces, when there was one last: bits. */
+  asksFor = 0;
+  /** How many bytes of a message have yet to come that it sends without being asked. They are for a receive, or a message without one, or nobody. */
+  incomingBytes = 0;
   incomingReceive: ReceiveRequest<unknown> | null = null;
   incomingMessage: Unexpected | null = null;
   /** Of its long messages; null unless they can come directly. */

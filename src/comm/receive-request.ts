@@ -18,7 +18,7 @@ export abstract class ReceiveRequest<T> extends Request<T> {
   byteLength = 0;
   /** Bytes that are here. */
   received = 0;
-  /** Where it comes from while it comes in pieces that were asked for. */
+  /** Where it comes from when it was asked for. */
   sender: Peer | null = null;
 
   constructor(

@@ -25,8 +25,11 @@ const WEIGHT_OF_QUICK = 1 / 2;
 const WEIGHT_OF_SLOW = 1 / 8;
 const MOST_TIMES = 2;
 
-/** Lengths are told apart by their binary order of magnitude, from 16 KiB to 4 MiB. */
-const LEAST_MAGNITUDE = 14;
+/** The sender waits for the kernel's copy, and for the answer after it, which is not measured: it has to be so many times as quick. */
+const DIRECT_AHEAD = 9 / 8;
+
+/** Lengths are told apart by their binary order of magnitude, from 32 KiB to 4 MiB. */
+const LEAST_MAGNITUDE = 15;
 const MOST_MAGNITUDE = 22;
 const MAGNITUDES = MOST_MAGNITUDE - LEAST_MAGNITUDE + 1;
 
@@ -50,7 +53,7 @@ export class Routes {
   choose(byteLength: number): Route {
     const magnitude = magnitudeOf(byteLength);
     const region = Math.max(this.#pace(magnitude, Copy.In), this.#pace(magnitude, Copy.Out));
-    const isRegionQuicker = region <= this.#pace(magnitude, Copy.Direct);
+    const isRegionQuicker = region <= this.#pace(magnitude, Copy.Direct) * DIRECT_AHEAD;
     const message = this.#messages[magnitude]!;
     this.#messages[magnitude] = (message + 1) % ROUND;
     const isTrial = message >= ROUND - TRIALS;

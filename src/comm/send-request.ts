@@ -25,6 +25,8 @@ export class SendRequest extends Request<Status> {
   receiveId = 0;
   /** Its first record has left. */
   begun = false;
+  /** Payload bytes that leave without being asked for. */
+  atOnce = 0;
   /** Payload bytes that have left. */
   sent = 0;
   /** Nanoseconds that copying its fragments in has taken, where the receiver wants to know. */

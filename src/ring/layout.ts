@@ -103,6 +103,8 @@ export const RECORD_LENGTH = 4;
 export const RECORD_SEND_ID = 5;
 export const RECORD_RECEIVE_ID = 6;
 export const RECORD_LENGTH_HIGH = 6;
+/** In an announcement: how many bytes of the payload follow at once. */
+export const RECORD_AT_ONCE = 7;
 /** In the last fragment of a message: the nanoseconds that the sender took to copy all of them in, or 0 when it has not measured. */
 export const RECORD_COPY_NS = 2;
 export const RECORD_PAYLOAD = 8;

@@ -4,7 +4,7 @@
 
 /** A message with its payload, or its first piece. */
 export const EAGER = 1;
-/** Announces a message whose payload waits at the sender. */
+/** Announces a message whose payload waits at the sender, but for what follows at once. */
 export const ANNOUNCE = 2;
 /** Receiver to sender: send the payload of an announced message. */
 export const CLEAR_TO_SEND = 3;

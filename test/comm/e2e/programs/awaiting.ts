@@ -32,7 +32,7 @@ async function loopIsFree(): Promise<void> {
 
 /** Several awaited operations, long ones too, complete while no call into the library is made. */
 async function backgroundCompletes(): Promise<void> {
-  const lengths = [0, 100, 16_384, 16_385, 500_000];
+  const lengths = [0, 100, 32_768, 32_769, 500_000];
   const other = rank === 0 ? 1 : 0;
   if (rank < 2) {
     const targets = lengths.map((length) => guardedBytes(length));

@@ -14,7 +14,7 @@ const LONG_BYTES = 40_000;
 const comm = join();
 const { rank } = comm;
 const random = new Random(Number(process.argv[process.argv.length - 1]));
-const lengthOf = (index: number): number => (index % 50 === 0 ? 20_000 : (index * 37) % 300);
+const lengthOf = (index: number): number => (index % 50 === 0 ? 40_000 : (index * 37) % 300);
 
 /** Each message has its tag; sends and receives are started in different orders. */
 function outstanding(): void {

@@ -12,7 +12,7 @@ import { Random } from './support/random';
 const BYTES = BUFFER_TYPES[1]!;
 const MESSAGES = 300;
 const TAGS = 4;
-const LENGTHS = [4, 40, 97, 5000, 8193, 16_384, 16_385, 70_000, 200_000];
+const LENGTHS = [4, 40, 97, 5000, 8193, 32_768, 32_769, 70_000, 200_000];
 
 interface Planned {
   isObject: boolean;

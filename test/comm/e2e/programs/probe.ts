@@ -6,7 +6,7 @@ import { join, run } from './support/job';
 
 /* Two ranks: probe, iprobe, mprobe, improbe, and messages that were taken. Rank 0 sends. */
 
-const LENGTHS = [0, 5, 9000, 16_385, 300_000];
+const LENGTHS = [0, 5, 9000, 32_769, 300_000];
 
 const comm = join();
 const { rank } = comm;
@@ -136,7 +136,7 @@ function failures(): void {
   if (rank === 0) {
     comm.sendObject({ a: [1] }, 1, 5);
     comm.sendObject('x', 1, 5);
-    for (const length of [100, 20_000]) comm.isend(patterned(length, 1), 1, 6);
+    for (const length of [100, 40_000]) comm.isend(patterned(length, 1), 1, 6);
     comm.send(patterned(4, 1), 1, 6);
     comm.barrier();
   } else {

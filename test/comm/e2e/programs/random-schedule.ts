@@ -11,7 +11,7 @@ import { Random } from './support/random';
 
 const BYTES = BUFFER_TYPES[1]!;
 const PHASES = 60;
-const LENGTHS = [0, 1, 8, 33, 97, 1000, 8192, 8193, 16_384, 16_385, 60_000, 250_000];
+const LENGTHS = [0, 1, 8, 33, 97, 1000, 8192, 8193, 32_768, 32_769, 60_000, 250_000];
 
 type SendMode = 'isend' | 'issend' | 'object';
 type ReceiveMode = 'posted' | 'late' | 'probed' | 'awaited';

@@ -9,7 +9,7 @@ import { join, run } from './support/job';
  * and the communicator stays usable. Rank 0 sends.
  */
 
-const LENGTHS = [1, 8, 97, 8193, 16_384, 16_385, 500_000];
+const LENGTHS = [1, 8, 97, 8193, 32_768, 32_769, 500_000];
 const BYTES = BUFFER_TYPES[1]!;
 
 const comm = join();

@@ -38,7 +38,7 @@ const UNTOUCHED = 0xa5;
 
 /** The lengths at which something changes: a line, a pair of lines, a piece, the longest eager message; and around them. */
 export const LENGTHS = [
-  0, 1, 7, 8, 31, 32, 33, 95, 96, 97, 1023, 4096, 8191, 8192, 8193, 16383, 16384, 16385, 32768, 100_000,
+  0, 1, 7, 8, 31, 32, 33, 95, 96, 97, 1023, 4096, 8191, 8192, 8193, 16384, 32767, 32768, 32769, 100_000,
 ];
 
 /** A prime, so that the pattern never falls into step with pieces or lines. */

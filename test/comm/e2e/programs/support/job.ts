@@ -13,7 +13,7 @@ const ONE_CORE = '1';
 
 /**
  * Joins the job as the program's arguments say: `region` lets long messages go through the region, as between virtual
- * machines, and not straight from the sender's memory; `roomy` makes the ranks believe that each has a core, so that
+ * machines, and not straight from the sender's memory, their beginnings unasked; `roomy` makes the ranks believe that each has a core, so that
  * they spin and use the algorithms for that case; `crowded`, that they share one.
  */
 export function join(): Comm {
@@ -36,7 +36,19 @@ export function join(): Comm {
   native.readProcess = () => {
     throw new Error('a message was copied straight from the sender although the kernels differ');
   };
+  askForPieces(comm);
   return comm;
+}
+
+/** Once a rank has asked for the pieces of a long message, the beginnings of others of its order of magnitude come unasked. */
+function askForPieces(comm: Comm): void {
+  for (let length = 2 ** 16 - 1; length < 2 ** 23; length = 2 * length + 1) {
+    for (let other = 0; other < comm.size; other++) {
+      if (other === comm.rank) continue;
+      comm.sendrecv(new Uint8Array(length), other, 0, new Uint8Array(length), other, 0);
+    }
+    comm.barrier();
+  }
 }
 
 /** Runs an async program: its failure ends the job. */
