@@ -30,15 +30,20 @@ const SLOT_PREFERENCES = 266;
 const SLOT_WORDS = (SLOT_BYTES + 64) / 4;
 /** Each rank's slots, used in turn, so that one operation may begin while others still read the one before. */
 const TURNS = 2;
-/** Behind the slots: how many ranks have come to a meeting, and in another line the last one to which all had come. */
+/** Behind the slots: how many ranks have come to a meeting; in another line the last one that was held; and the last one to which all had come but the leader. */
 const MEETING_HELD = 16;
-const MEETING_WORDS = 32;
+const MEETING_COMPLETE = 32;
+const MEETING_WORDS = 48;
 
 /** Numbers of operations are compared modulo 2^32: each time so many have been made, nobody keeps an old one. */
 const FORGET_EVERY = 2 ** 20;
 
 /** The rank whose room all others' rooms of the same turn follow. */
 const FIRST = 0;
+
+const NOBODY = -1;
+/** Among more, a broadcast and the barrier after it take longer together when all wait for one rank to be given a core. */
+const MOST_LED = 4;
 
 /** Instead of a length: this rank has no data, for it has failed. */
 export const FAILED = -1;
@@ -70,6 +75,8 @@ export class Board {
   /** Ranks share cores: it is dear to look at each of them. */
   readonly #isCrowded: boolean;
   #number = 0;
+  /** The rank that is to hold the next meeting without data, where it is not the last one to come. */
+  #leader = NOBODY;
   /** The last operation that this rank knows all to have published. */
   #known = 0;
   /** For each turn the last operation in which there was data that others may read in this rank's slot or room. */
@@ -235,11 +242,43 @@ export class Board {
   meet(byteLength: number): void {
     if (this.#isCrowded) {
       this.#enter(byteLength);
-      this.#comeToMeeting();
+      if (byteLength === NOTHING && this.#leader !== NOBODY) this.#comeToLedMeeting();
+      else this.#comeToMeeting();
+      this.#leader = NOBODY;
     } else {
       this.publishWritten(byteLength);
       this.#know(this.#number);
     }
+  }
+
+  /**
+   * A barrier that follows is to be left by `root` first, where ranks share cores: it is likely to broadcast again, and the others find its data at once then.
+   * All ranks call it.
+   */
+  lead(root: number): void {
+    if (this.#isCrowded && this.#worldRanks.length <= MOST_LED) this.#leader = root;
+  }
+
+  /** The leader waits until all others have come, and tells them. */
+  #comeToLedMeeting(): void {
+    const { words, waiting } = this.#engine;
+    const held = this.#meeting + MEETING_HELD;
+    const others = this.#worldRanks.length - 1;
+    const complete = this.#meeting + MEETING_COMPLETE;
+    if (this.#rank === this.#leader) {
+      waiting.forNumber(complete, this.#number, this);
+      // SYNC POINT with Waiting.forNumber, as in #enter.
+      publish(words, held, this.#number);
+      this.#wakeAll();
+    } else {
+      if (Atomics.add(words, this.#meeting, 1) === others - 1) {
+        words[this.#meeting] = 0;
+        publish(words, complete, this.#number);
+        this.#engine.wakeSleeper(this.#worldRanks[this.#leader]!);
+      }
+      waiting.forNumber(held, this.#number, this);
+    }
+    this.#known = this.#number;
   }
 
   /** The last one to come tells all others, who look at one word only: looking at each rank takes longer than a turn on the core. */

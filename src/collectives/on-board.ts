@@ -18,6 +18,7 @@ export function boardBarrier(board: Board): void {
 
 export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, root: number): void {
   board.begin();
+  board.lead(root);
   if (rank === root) {
     board.publish(buf, kind);
     return;

@@ -38,7 +38,16 @@ test.each([
   await runRanks(size, program('different-lengths'), { args: [cores], timeoutSeconds: 30 });
 });
 
-describe.each(['barrier', 'bcast', 'reduce', 'allreduce', 'long bcast', 'long reduce'])('the last rank ends while the others wait for it: %s', (call) => {
+describe.each([
+  'barrier',
+  'barrier after bcast from the first rank',
+  'barrier after bcast from the last rank',
+  'bcast',
+  'reduce',
+  'allreduce',
+  'long bcast',
+  'long reduce',
+])('the last rank ends while the others wait for it: %s', (call) => {
   test('killed: the job ends with a report', async () => {
     const job = startZivmrun(['-n', '3', '--timeout', '30', program('ended-rank'), call, 'killed']);
     const { exitCode, stderr } = await job.ended;

@@ -13,10 +13,11 @@ const LONGEST_BYTES = [2_100_000, 4_300_001];
 const comm = join();
 const { rank, size } = comm;
 
-/** Nobody leaves a barrier before all have come: what was sent before it is there after it. */
+/** Nobody leaves a barrier before all have come: what was sent before it is there after it. So also if it follows a broadcast. */
 function barriers(): void {
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 60; round++) {
     const late = round % size;
+    if (round % 2 === 1) comm.bcast(Int32Array.of(round), (round >> 1) % size);
     if (rank === late) {
       // One rank comes later than the others, after it has told everyone.
       for (let other = 0; other < size; other++) if (other !== rank) comm.send(Int32Array.of(round), other, 3);

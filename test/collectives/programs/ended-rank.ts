@@ -16,6 +16,9 @@ const LONG_LENGTH = 50_000;
 const CALLS_BEFORE = 12;
 /** Long enough that the others wait in their sleep. */
 const LATE_MS = 300;
+/** Barriers that follow a broadcast from the first or the last rank, which leaves them first where few ranks share cores. */
+const BARRIER_OF_FIRST = 'barrier after bcast from the first rank';
+const BARRIER_OF_LAST = 'barrier after bcast from the last rank';
 /** In all of these everybody waits for the last rank. */
 const CALLS = {
   barrier: () => comm.barrier(),
@@ -24,6 +27,8 @@ const CALLS = {
   allreduce: () => comm.allreduce(comm.rank),
   'long bcast': () => comm.bcast(new Int32Array(LONG_LENGTH), last),
   'long reduce': () => comm.reduce(new Int32Array(LONG_LENGTH), new Int32Array(LONG_LENGTH), Op.SUM, 0),
+  [BARRIER_OF_FIRST]: () => comm.barrier(),
+  [BARRIER_OF_LAST]: () => comm.barrier(),
 };
 
 const [, , name, how] = process.argv;
@@ -35,6 +40,8 @@ for (let round = 0; round < CALLS_BEFORE; round++) {
   call();
   comm.barrier();
 }
+if (name === BARRIER_OF_FIRST) comm.bcast(new Int32Array(2), 0);
+if (name === BARRIER_OF_LAST) comm.bcast(new Int32Array(2), last);
 if (comm.rank === last) {
   pause(LATE_MS);
   if (how === 'killed') {
