@@ -2,6 +2,7 @@ import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
 import { copyIn, copyOut } from '../comm/payload';
 import { ZivmError } from '../errors';
+import { LINE_WORDS } from '../ring/layout';
 import { publish } from '../ring/order';
 import type { Team } from './team';
 
@@ -17,17 +18,18 @@ const LONG_BYTES_OF_CROWD = 2 * 1024 * 1024;
 /** Where the region has not so much left, the room is halved, but not to less than this. */
 const LEAST_LONG_BYTES = 8 * 1024;
 
-/** A slot: the number of the operation, the length of the data in bytes, the data if it is short. */
+/** A slot: the number of the operation, the length of the data in bytes, and the data, if it is short: in the same line if it fits, or from the next line on, for copies across lines take longer. */
 const SLOT_LENGTH = 1;
 const SLOT_DATA = 2;
+const SLOT_LINES = LINE_WORDS;
+const FIRST_LINE_BYTES = (LINE_WORDS - SLOT_DATA) * 4;
 /** Behind them, of long data of two ranks: where it lies in the sender's memory, and in which operation; how long the sender has copied (ms). */
-const SLOT_ADDRESS = 260;
-const SLOT_ADDRESS_OF = 262;
-const SLOT_COPY_MS = 264;
+const SLOT_ADDRESS = SLOT_LINES + SLOT_BYTES / 4;
+const SLOT_ADDRESS_OF = SLOT_ADDRESS + 2;
+const SLOT_COPY_MS = SLOT_ADDRESS + 4;
 /** In a rank's first slot: what it prefers of the data that comes to it. */
-const SLOT_PREFERENCES = 266;
-/** A multiple of a cache line, with one line more for what lies before and behind the data. */
-const SLOT_WORDS = (SLOT_BYTES + 64) / 4;
+const SLOT_PREFERENCES = SLOT_ADDRESS + 6;
+const SLOT_WORDS = SLOT_ADDRESS + LINE_WORDS;
 /** Each rank's slots, used in turn, so that one operation may begin while others still read the one before. */
 const TURNS = 2;
 /** Behind the slots: how many ranks have come to a meeting; in another line the last one that was held; and the last one to which all had come but the leader. */
@@ -388,7 +390,8 @@ export class Board {
 
   /** The rooms of one turn lie side by side, in the order of ranks. */
   #data(rank: number, byteLength: number): number {
-    if (byteLength <= SLOT_BYTES || this.#longBytes === 0) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
+    if (byteLength <= FIRST_LINE_BYTES) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
+    if (byteLength <= SLOT_BYTES || this.#longBytes === 0) return (this.#slot(rank, this.#number) + SLOT_LINES) * 4;
     return this.#long + ((this.#number & (TURNS - 1)) * this.#worldRanks.length + rank) * this.#longBytes;
   }
 
