@@ -23,7 +23,7 @@ import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { type Matching, tagMatches, Unexpected } from './matching';
 import type { Members } from './members';
-import type { Outbox } from './outbox';
+import { EAGER_BYTES, type Outbox } from './outbox';
 import { copyOut } from './payload';
 import type { Peer } from './peer';
 import { OBJECT, type ReceiveRequest } from './receive-request';
@@ -175,7 +175,7 @@ export class Inbox {
     const sendId = words[record + RECORD_SEND_ID]!;
     const atOnce = words[record + RECORD_AT_ONCE]!;
     const address = this.#views.float64[(record + RECORD_ADDRESS) >>> 1]!;
-    if (atOnce < 0 || (atOnce > 0 && atOnce >= byteLength)) throw corrupt(`${atOnce} bytes at once of a message of ${byteLength}`);
+    if (atOnce !== 0 && (atOnce !== EAGER_BYTES || atOnce >= byteLength)) throw corrupt(`${atOnce} bytes at once of a message of ${byteLength}`);
     const receive = this.#matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, atOnce > 0 ? new Uint8Array(atOnce) : null, null);
@@ -333,14 +333,13 @@ export class Inbox {
   /** Nothing more comes from this peer: receives whose payload was on its way fail. */
   fail(peer: Peer, error: ZivmError): void {
     this.#matching.dropIncomplete(peer.rank);
-    const lost: ReceiveRequest<unknown>[] = [];
+    const lost = new Set<ReceiveRequest<unknown>>();
     this.#streaming.forEach((receive, id) => {
       if (receive.sender !== peer) return;
       this.#streaming.remove(id);
-      lost.push(receive);
+      lost.add(receive);
     });
-    const { incomingReceive } = peer;
-    if (incomingReceive !== null && !lost.includes(incomingReceive)) lost.push(incomingReceive);
+    if (peer.incomingReceive !== null) lost.add(peer.incomingReceive);
     this.#expect(peer, 0, null, null);
     for (const receive of lost) {
       receive.error = error;

@@ -32,7 +32,7 @@ import type { Views } from './views';
  * Up to here a message is sent at once; longer ones wait at the sender until they are matched. Where the receiver has asked for
  * pieces before, so much of a longer one is sent at once too, and is on its way while the receiver asks for the rest.
  */
-const EAGER_BYTES = 32 * 1024;
+export const EAGER_BYTES = 32 * 1024;
 
 /** Payload bytes in the first line of a record. */
 const FIRST_LINE_BYTES = LINE_BYTES - RECORD_PAYLOAD * 4;
@@ -276,14 +276,15 @@ export class Outbox {
 
   /** Nothing more can go to this peer: whatever was on its way fails. */
   fail(peer: Peer, error: ZivmError): void {
-    const lost: SendRequest[] = [];
+    // One that is asked for while its beginning still waits for room is in both queues.
+    const lost = new Set<SendRequest>();
     for (const queue of [peer.outgoing, peer.streaming]) {
-      for (let send = queue.shift(); send !== null; send = queue.shift()) lost.push(send);
+      for (let send = queue.shift(); send !== null; send = queue.shift()) lost.add(send);
     }
     this.#waiting.forEach((send) => {
       if (send.peer !== peer) return;
       this.#waiting.remove(send.sendId);
-      if (!lost.includes(send)) lost.push(send);
+      lost.add(send);
     });
     peer.pieceBytes = -1;
     for (const send of lost) {
