@@ -41,7 +41,7 @@ import { ZivmError } from '../errors';
  */
 
 export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
-export const VERSION = 4;
+export const VERSION = 5;
 
 export const LINE_BYTES = 64;
 export const LINE_WORDS = 16;
