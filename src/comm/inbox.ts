@@ -1,4 +1,4 @@
-import { ZivmError } from '../errors';
+import type { ZivmError } from '../errors';
 import type { Job } from '../job/job';
 import { corrupt } from '../ring/corrupt';
 import {
@@ -17,6 +17,7 @@ import {
 import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } from '../ring/record';
 import type { RingReader } from '../ring/ring-reader';
 import type { Wakeup } from '../ring/wakeup';
+import { accept, elementKind, hasRoom, place, takeOver } from './accept';
 import type { Direct } from './direct';
 import { type Buf, byteLengthOf, Kind } from './elements';
 import type { Engine } from './engine';
@@ -26,10 +27,10 @@ import type { Members } from './members';
 import { EAGER_BYTES, type Outbox } from './outbox';
 import { copyOut } from './payload';
 import type { Peer } from './peer';
-import { OBJECT, type ReceiveRequest } from './receive-request';
+import type { ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
 import { bitOf } from './routes';
-import { FLAG_OBJECT, FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
+import { FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
 import { Status } from './status';
 import type { Views } from './views';
 
@@ -348,39 +349,6 @@ export class Inbox {
   }
 }
 
-/**
- * Enters a message into the receive that it matches.
- * @returns true when the receive has room for the bytes; else it has failed, and the message is consumed all the same
- */
-function accept(
-  receive: ReceiveRequest<unknown>,
-  source: number,
-  tag: number,
-  byteLength: number,
-  flags: number,
-): boolean {
-  receive.source = source;
-  receive.tag = tag;
-  receive.byteLength = byteLength;
-  const isObject = (flags & FLAG_OBJECT) !== 0;
-  if (isObject !== (receive.kind === OBJECT)) {
-    receive.error = wrongForm(receive, isObject);
-    return false;
-  }
-  if (isObject) {
-    try {
-      receive.buf = new Uint8Array(byteLength);
-    } catch (cause) {
-      receive.error = new ZivmError('ERR_ZIVM_NO_SPACE', `no memory for an object of ${byteLength} bytes`, { cause });
-      return false;
-    }
-  } else if (!hasRoom(receive, byteLength)) {
-    receive.error = truncated(receive);
-    return false;
-  }
-  return true;
-}
-
 /** @throws ZivmError `ERR_ZIVM_CORRUPT` when the payload would not be in the ring */
 function linesOf(reader: RingReader, byteLength: number): number {
   const lines = reader.lines(byteLength);
@@ -388,53 +356,9 @@ function linesOf(reader: RingReader, byteLength: number): number {
   return lines;
 }
 
-/** Whether it is a receive into a buffer, and one that is long enough. */
-function hasRoom({ kind, buf }: ReceiveRequest<unknown>, byteLength: number): boolean {
-  return kind !== OBJECT && byteLength <= byteLengthOf(buf as Buf, kind);
-}
-
-/** An object comes as bytes. */
-function elementKind({ kind }: ReceiveRequest<unknown>): Kind {
-  return kind === OBJECT ? Kind.Uint8 : kind;
-}
-
-/** Copies what is here of a message that came before its receive. A receive that cannot take the message does without. */
-function takeOver({ payload, received }: Unexpected, receive: ReceiveRequest<unknown>): void {
-  receive.received = received;
-  if (received > 0 && receive.error === null) place((payload as Uint8Array).subarray(0, received), receive);
-}
-
 /** If bytes of a message are on their way that were not asked for, they are for a receive now, or for nobody. */
 function redirect(peer: Peer, message: Unexpected, receive: ReceiveRequest<unknown> | null): void {
   if (peer.incomingMessage !== message) return;
   peer.incomingMessage = null;
   peer.incomingReceive = receive;
-}
-
-function place(bytes: Buf, receive: ReceiveRequest<unknown>): void {
-  const target = receive.buf as Buf;
-  new Uint8Array(target.buffer, target.byteOffset, bytes.byteLength).set(
-    new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  );
-}
-
-function wrongForm(receive: ReceiveRequest<unknown>, isObject: boolean): ZivmError {
-  const rank = receive.status().source;
-  return new ZivmError(
-    'ERR_ZIVM_TYPE',
-    isObject
-      ? `the message from rank ${rank} with tag ${receive.tag} is an object: receive it with recvObject`
-      : `the message from rank ${rank} with tag ${receive.tag} is a buffer of ${receive.byteLength} bytes: receive it with recv`,
-    { rank, call: isObject ? 'recv' : 'recvObject' },
-  );
-}
-
-function truncated(receive: ReceiveRequest<unknown>): ZivmError {
-  const rank = receive.status().source;
-  return new ZivmError(
-    'ERR_ZIVM_TRUNCATE',
-    `the message from rank ${rank} with tag ${receive.tag} has ${receive.byteLength} bytes, the receive buffer only ` +
-      `${(receive.buf as Buf).byteLength}: make it longer, or ask probe() for the length first`,
-    { rank, call: 'recv' },
-  );
 }
