@@ -64,18 +64,20 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return;
   }
   const sizes = messageSizes(benchmark, options);
-  if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
   const measure = (bytes: number): number[] => {
     comm.barrier();
     return benchmark.run(comm, trialOf(bytes, benchmark.iterations, options));
   };
   if (options.transport === 'tcp' && runTcp !== undefined) {
+    if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
     const heading = columns(options)[0]!;
     void compareWithTcp(comm, options, { title: benchmark.title, heading, sizes, runZivm: (bytes) => measure(bytes)[0]!, runTcp });
     return;
   }
   const table = new Table(benchmark.sizes !== undefined);
+  // Before the ranks compile: to print for the first time, and to forward it, takes cores for longer than the pause before a size.
   if (comm.rank === 0) console.log([...heading(comm, benchmark, options), table.heading(columns(options))].join('\n'));
+  if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
   for (const bytes of sizes) {
     pause(comm, SETTLE_MS);
     const values = measure(bytes);

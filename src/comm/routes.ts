@@ -33,9 +33,13 @@ const LEAST_MAGNITUDE = 15;
 const MOST_MAGNITUDE = 22;
 const MAGNITUDES = MOST_MAGNITUDE - LEAST_MAGNITUDE + 1;
 
-/** After so many messages the slower route is tried again, with a few messages: the first finds nothing in the caches. */
-const ROUND = 128;
-const TRIALS = 3;
+/**
+ * After so many messages the slower route is tried again, with some messages: the first four or eight, a lap of the ring, find nothing in the caches.
+ * Each time that it is still the slower one the next trial is twice as far away, up to a limit.
+ */
+const FIRST_ROUND = 256;
+const LONGEST_ROUND = 4096;
+const TRIALS = 16;
 
 /**
  * Which route is the quicker one from a sender. Two cores that share a cache move data through the region in half of the time that the
@@ -46,18 +50,38 @@ export class Routes {
   readonly #paces = new Float64Array(MAGNITUDES * COPIES);
   /** How many measurements there were, up to MEASUREMENTS. */
   readonly #counts = new Uint8Array(MAGNITUDES * COPIES);
-  /** Where in its round a magnitude is. */
-  readonly #messages = new Uint8Array(MAGNITUDES);
+  /** Where in its round a magnitude is, and how long the round is. */
+  readonly #messages = new Uint16Array(MAGNITUDES);
+  readonly #rounds = new Uint16Array(MAGNITUDES).fill(FIRST_ROUND);
+  /** The quicker route, as far as it is known. */
+  readonly #quicker = new Uint8Array(MAGNITUDES).fill(Route.Region);
 
   /** The route that the next message is to take. Copies in and out go on at the same time. */
   choose(byteLength: number): Route {
     const magnitude = magnitudeOf(byteLength);
     const region = Math.max(this.#pace(magnitude, Copy.In), this.#pace(magnitude, Copy.Out));
-    const isRegionQuicker = region <= this.#pace(magnitude, Copy.Direct) * DIRECT_AHEAD;
+    const quicker = region <= this.#pace(magnitude, Copy.Direct) * DIRECT_AHEAD ? Route.Region : Route.Direct;
+    const isTrial = this.#isTrial(magnitude, quicker);
+    if (!isTrial) return quicker;
+    return quicker === Route.Region ? Route.Direct : Route.Region;
+  }
+
+  /** Goes on in the magnitude's round, or begins the first one anew when another route has become the quicker one. */
+  #isTrial(magnitude: number, quicker: Route): boolean {
+    if (this.#quicker[magnitude] !== quicker) {
+      this.#quicker[magnitude] = quicker;
+      this.#rounds[magnitude] = FIRST_ROUND;
+      this.#messages[magnitude] = 0;
+    }
     const message = this.#messages[magnitude]!;
-    this.#messages[magnitude] = (message + 1) % ROUND;
-    const isTrial = message >= ROUND - TRIALS;
-    return isRegionQuicker === isTrial ? Route.Direct : Route.Region;
+    const round = this.#rounds[magnitude]!;
+    if (message + 1 < round) {
+      this.#messages[magnitude] = message + 1;
+    } else {
+      this.#messages[magnitude] = 0;
+      this.#rounds[magnitude] = Math.min(2 * round, LONGEST_ROUND);
+    }
+    return message >= round - TRIALS;
   }
 
   /** A message has come directly in so many milliseconds. */

@@ -8,9 +8,11 @@ const MEASUREMENTS = 8;
 const FEW = 4;
 /** After so many it is taken for lasting. */
 const SOME = 12;
-/** So often both routes are tried within as many messages. */
-const ROUND = 128;
-const TRIALS = 3;
+/** So often both routes are tried within as many messages, at first. */
+const ROUND = 256;
+/** Later each round is twice as long as the one before, up to this. */
+const LONGEST_ROUND = 4096;
+const TRIALS = 16;
 
 /** Sends messages that take so long by each route. @returns how many went directly */
 function run(routes: Routes, messages: number, { directMs, inMs, outMs }: { directMs: number; inMs: number; outMs: number }, length = LENGTH): number {
@@ -29,16 +31,28 @@ function run(routes: Routes, messages: number, { directMs, inMs, outMs }: { dire
 const NEAR = { directMs: 2, inMs: 1, outMs: 1 };
 const FAR = { directMs: 2, inMs: 4, outMs: 4 };
 
-test('both routes are tried first, then the quicker one is taken, but for three messages in a round', () => {
+test('both routes are tried first, then the quicker one is taken, but for some messages at the end of a round', () => {
   const near = new Routes();
   expect(run(near, 2 * MEASUREMENTS, NEAR)).toBe(MEASUREMENTS);
-  expect(run(near, ROUND - TRIALS - 2 * MEASUREMENTS, NEAR)).toBe(0);
+  expect(run(near, ROUND - TRIALS, NEAR)).toBe(0);
   expect(run(near, TRIALS, NEAR)).toBe(TRIALS);
-  expect(run(near, 10 * ROUND, NEAR)).toBe(10 * TRIALS);
 
   const far = new Routes();
-  run(far, ROUND, FAR);
-  expect(run(far, 10 * ROUND, FAR)).toBe(10 * (ROUND - TRIALS));
+  expect(run(far, MEASUREMENTS, FAR)).toBe(0);
+  expect(run(far, ROUND - TRIALS, FAR)).toBe(ROUND - TRIALS);
+  expect(run(far, TRIALS, FAR)).toBe(0);
+});
+
+test('rounds become longer while the same route is the quicker one, and short again when the other one is', () => {
+  const routes = new Routes();
+  run(routes, 2 * MEASUREMENTS, NEAR);
+  for (const round of [ROUND, 2 * ROUND, 4 * ROUND, 8 * ROUND, LONGEST_ROUND, LONGEST_ROUND]) {
+    expect(run(routes, round - TRIALS, NEAR)).toBe(0);
+    expect(run(routes, TRIALS, NEAR)).toBe(TRIALS);
+  }
+  run(routes, SOME, FAR);
+  expect(run(routes, SOME, FAR)).toBe(SOME);
+  expect(run(routes, ROUND, FAR)).toBe(ROUND - TRIALS);
 });
 
 test.each([
@@ -46,13 +60,13 @@ test.each([
   ['out', { directMs: 2, inMs: 1, outMs: 3 }],
 ])('the slower one of the two copies through the region counts: %s', (_, times) => {
   const routes = new Routes();
-  run(routes, ROUND, times);
+  run(routes, MEASUREMENTS, times);
   expect(run(routes, ROUND, times)).toBe(ROUND - TRIALS);
 });
 
 test('a few slow messages change nothing, a lasting change is seen after some', () => {
   const routes = new Routes();
-  run(routes, ROUND, NEAR);
+  run(routes, 2 * MEASUREMENTS, NEAR);
   expect(run(routes, FEW, FAR)).toBe(0);
   expect(run(routes, 2, NEAR)).toBe(0);
   // However slow one of them is.
@@ -64,20 +78,20 @@ test('a few slow messages change nothing, a lasting change is seen after some', 
 
 test('a route that has become quicker is taken after the next trial', () => {
   const routes = new Routes();
-  run(routes, 2 * ROUND, FAR);
+  run(routes, MEASUREMENTS, FAR);
   expect(run(routes, ROUND - TRIALS, NEAR)).toBe(ROUND - TRIALS);
-  expect(run(routes, TRIALS, NEAR)).toBe(1);
+  expect(run(routes, 2, NEAR)).toBe(0);
   expect(run(routes, ROUND - TRIALS, NEAR)).toBe(0);
 });
 
 test('lengths are told apart by their binary order of magnitude', () => {
   const routes = new Routes();
-  run(routes, ROUND, NEAR, LENGTH);
-  run(routes, ROUND, FAR, 2 * LENGTH);
+  run(routes, 2 * MEASUREMENTS, NEAR, LENGTH);
+  run(routes, 2 * MEASUREMENTS, FAR, 2 * LENGTH);
   expect(run(routes, 10, NEAR, 2 * LENGTH - 1)).toBe(0);
   expect(run(routes, 10, FAR, 4 * LENGTH - 1)).toBe(10);
   // All that is very long counts as one, also beyond 32 bits.
   const long = 2 ** 22;
-  run(routes, ROUND, FAR, long);
+  run(routes, 2 * MEASUREMENTS, FAR, long);
   expect(run(routes, 10, FAR, 2 ** 33 + 1)).toBe(10);
 });
