@@ -70,8 +70,8 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
   };
   if (options.transport === 'tcp' && runTcp !== undefined) {
     if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
-    const heading = columns(options)[0]!;
-    void compareWithTcp(comm, options, { title: benchmark.title, heading, sizes, runZivm: (bytes) => measure(bytes)[0]!, runTcp });
+    const zivm = sizes.map((bytes) => measure(bytes)[0]!);
+    void compareWithTcp(comm, options, { title: benchmark.title, heading: columns(options)[0]!, sizes, zivm, runTcp });
     return;
   }
   const table = new Table(benchmark.sizes !== undefined);

@@ -141,7 +141,7 @@ function guestSide(name: string, run: () => Values): Side {
   };
 }
 
-/** Between two machines: one job measures both sides, in turn at each size. */
+/** Between two machines: one job measures both sides. */
 function guests(maxBytes: number): Measurement[] {
   const both = (program: string, most: number): Side[] => {
     let last: string | undefined;
