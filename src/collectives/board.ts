@@ -32,7 +32,7 @@ const SLOT_PREFERENCES = SLOT_ADDRESS + 6;
 const SLOT_WORDS = SLOT_ADDRESS + LINE_WORDS;
 /** Each rank's slots, used in turn, so that one operation may begin while others still read the one before. */
 const TURNS = 2;
-/** Behind the slots: how many ranks have come to a meeting; in another line the last one that was held; and the last one to which all had come but the leader. */
+/** Behind the slots: how many ranks have come to a meeting; in another line the last one that was held; and the last one to which all had come. */
 const MEETING_HELD = 16;
 const MEETING_COMPLETE = 32;
 const MEETING_WORDS = 48;
@@ -77,7 +77,7 @@ export class Board {
   /** Ranks share cores: it is dear to look at each of them. */
   readonly #isCrowded: boolean;
   #number = 0;
-  /** The rank that is to hold the next meeting without data, where it is not the last one to come. */
+  /** The rank that is to hold the next meeting without data. Without one, the last rank to come does. */
   #leader = NOBODY;
   /** The last operation that this rank knows all to have published. */
   #known = 0;
@@ -144,7 +144,8 @@ export class Board {
     const last = (this.#number - 1) | 0;
     this.#know(last);
     for (let turn = 0; turn < TURNS; turn++) if (((this.#carried[turn]! - last) | 0) < 0) this.#carried[turn] = (last - 1) | 0;
-    if (this.#rank === FIRST) this.#engine.words[this.#meeting + MEETING_HELD] = last;
+    // No later meeting is complete, or held, before this rank has come to it.
+    if (this.#rank === FIRST) for (const word of [MEETING_COMPLETE, MEETING_HELD]) this.#engine.words[this.#meeting + word] = last;
   }
 
   /** Returns when all are known to have published an operation. */
@@ -243,10 +244,14 @@ export class Board {
    */
   meet(byteLength: number): void {
     if (this.#isCrowded) {
+      if (byteLength !== NOTHING) this.#leader = NOBODY;
       this.#enter(byteLength);
-      if (byteLength === NOTHING && this.#leader !== NOBODY) this.#comeToLedMeeting();
-      else this.#comeToMeeting();
-      this.#leader = NOBODY;
+      try {
+        this.#comeToMeeting();
+      } finally {
+        this.#leader = NOBODY;
+      }
+      this.#known = this.#number;
     } else {
       this.publishWritten(byteLength);
       this.#know(this.#number);
@@ -255,56 +260,69 @@ export class Board {
 
   /**
    * A barrier that follows is to be left by `root` first, where ranks share cores: it is likely to broadcast again, and the others find its data at once then.
-   * All ranks call it.
+   * All ranks call it, if they agree on the root.
    */
   lead(root: number): void {
     if (this.#isCrowded && this.#worldRanks.length <= MOST_LED) this.#leader = root;
   }
 
-  /** The leader waits until all others have come, and tells them. */
-  #comeToLedMeeting(): void {
-    const { words, waiting } = this.#engine;
-    const held = this.#meeting + MEETING_HELD;
-    const others = this.#worldRanks.length - 1;
-    const complete = this.#meeting + MEETING_COMPLETE;
-    if (this.#rank === this.#leader) {
-      waiting.forNumber(complete, this.#number, this);
-      // SYNC POINT with Waiting.forNumber, as in #enter.
-      publish(words, held, this.#number);
-      this.#wakeAll();
+  /**
+   * One rank tells all others, who look at one word only: looking at each rank takes longer than a turn on the core. It is the last one to come, or the leader,
+   * whom the last one tells.
+   */
+  #comeToMeeting(): void {
+    // Who comes is counted, so nobody may come who knows that not all will.
+    const { ended } = this;
+    if (ended !== null) throw ended;
+    const { words } = this.#engine;
+    const isLast = Atomics.add(words, this.#meeting, 1) === this.#worldRanks.length - 1;
+    if (isLast) words[this.#meeting] = 0;
+    const isLeader = this.#leader === this.#rank;
+    if (isLast && (isLeader || this.#leader === NOBODY)) {
+      this.#hold();
+    } else if (isLeader) {
+      this.#leadMeeting();
     } else {
-      if (Atomics.add(words, this.#meeting, 1) === others - 1) {
-        words[this.#meeting] = 0;
-        publish(words, complete, this.#number);
+      if (isLast) {
+        publish(words, this.#meeting + MEETING_COMPLETE, this.#number);
         this.#engine.wakeSleeper(this.#worldRanks[this.#leader]!);
       }
-      waiting.forNumber(held, this.#number, this);
+      this.#engine.waiting.forNumber(this.#meeting + MEETING_HELD, this.#number, this);
     }
-    this.#known = this.#number;
   }
 
-  /** The last one to come tells all others, who look at one word only: looking at each rank takes longer than a turn on the core. */
-  #comeToMeeting(): void {
-    const { words, waiting } = this.#engine;
-    const held = this.#meeting + MEETING_HELD;
-    if (Atomics.add(words, this.#meeting, 1) === this.#worldRanks.length - 1) {
-      words[this.#meeting] = 0;
-      // SYNC POINT with Waiting.forNumber, as in #enter.
-      publish(words, held, this.#number);
-      this.#wakeAll();
-    } else {
-      waiting.forNumber(held, this.#number, this);
+  /** Where something else fails meanwhile that this rank has started, such as a receive, the others do not wait in vain: it is thrown when all have come. */
+  #leadMeeting(): void {
+    let failure: { error: unknown } | undefined;
+    for (let isComplete = false; !isComplete; ) {
+      try {
+        this.#engine.waiting.forNumber(this.#meeting + MEETING_COMPLETE, this.#number, this);
+        isComplete = true;
+      } catch (error) {
+        if (this.ended !== null) throw error;
+        failure = { error };
+      }
     }
-    this.#known = this.#number;
+    this.#hold();
+    if (failure !== undefined) throw failure.error;
   }
 
-  /** Why a meeting may never be held: a rank has ended before it came. Null while none has. */
+  #hold(): void {
+    const { words } = this.#engine;
+    // SYNC POINT with Waiting.forNumber, as in #enter.
+    publish(words, this.#meeting + MEETING_HELD, this.#number);
+    // A rank that called a broadcast with another root than the others may wait to lead as well.
+    publish(words, this.#meeting + MEETING_COMPLETE, this.#number);
+    this.#wakeAll();
+  }
+
+  /** Why a meeting may never be held: a rank has ended before it came, or the leader. Null while none has. */
   get ended(): ZivmError | null {
     const { peers, words, endedPeers } = this.#engine;
     if (endedPeers === 0) return null;
     for (let rank = 0; rank < this.#worldRanks.length; rank++) {
       const { ended } = peers[this.#worldRanks[rank]!]!;
-      if (ended !== null && ((words[this.#slot(rank, this.#number)]! - this.#number) | 0) < 0) return ended;
+      if (ended !== null && (rank === this.#leader || ((words[this.#slot(rank, this.#number)]! - this.#number) | 0) < 0)) return ended;
     }
     return null;
   }

@@ -18,14 +18,14 @@ export function boardBarrier(board: Board): void {
 
 export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, root: number): void {
   board.begin();
-  board.lead(root);
   if (rank === root) {
     board.publish(buf, kind);
-    return;
+  } else {
+    board.publishNothing();
+    board.wait(root);
+    board.copyOut(root, buf, kind);
   }
-  board.publishNothing();
-  board.wait(root);
-  board.copyOut(root, buf, kind);
+  board.lead(root);
 }
 
 /**

@@ -234,7 +234,7 @@ export class Inbox {
       return lines;
     }
     const receive = this.#streaming.get(receiveId);
-    if (receive === null || receive.sender !== peer) throw corrupt('a fragment for no receive');
+    if (receive === null || receive.sender !== peer || receive === peer.incomingReceive) throw corrupt('a fragment for no receive that waits for one');
     if (this.#takeFragment(receive, payload, byteLength)) {
       this.#streaming.remove(receiveId);
       this.#tookStream(peer, receive.byteLength, this.#words[record + RECORD_COPY_NS]!);
@@ -243,18 +243,17 @@ export class Inbox {
     return lines;
   }
 
-  /** A piece that was not asked for. */
+  /** A piece that was not asked for. It counts only when it is copied: that may throw, and is tried again then. */
   #fragmentAtOnce(peer: Peer, payload: number, byteLength: number): void {
     const { incomingReceive: receive, incomingMessage: message } = peer;
     if (byteLength > peer.incomingBytes) throw corrupt(`a fragment of ${byteLength} bytes too many`);
-    peer.incomingBytes -= byteLength;
-    if (peer.incomingBytes === 0) peer.incomingReceive = peer.incomingMessage = null;
     if (message !== null) {
       copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, message.received, byteLength);
       message.received += byteLength;
-    } else if (receive !== null && this.#takeFragment(receive, payload, byteLength)) {
-      this.#engine.finish(receive);
     }
+    const isWhole = receive !== null && this.#takeFragment(receive, payload, byteLength);
+    this.#expect(peer, peer.incomingBytes - byteLength, receive, message);
+    if (isWhole) this.#engine.finish(receive);
   }
 
   /** @returns true when it was the last one of the message */

@@ -90,7 +90,7 @@ export class Outbox {
     this.#putOrQueue(peer, send);
   }
 
-  /** Of a long message. Of one of many, the receiver may still take other ways: it decides when it has nothing else to do. */
+  /** How much of a long message leaves at once. Of one among several nothing does: the receiver may copy these directly although it asked for pieces of the last one. */
   #bytesAtOnce(peer: Peer, byteLength: number): number {
     return this.#waiting.size === 0 && (peer.asksFor & bitOf(byteLength)) !== 0 ? EAGER_BYTES : 0;
   }
@@ -288,7 +288,9 @@ export class Outbox {
     });
     peer.pieceBytes = -1;
     for (const send of lost) {
-      send.error = error;
+      // Where the receiver has taken an announced message another way, nobody wants what is left of its beginning.
+      const isTaken = send.record === ANNOUNCE && send.begun && send.sendId === 0;
+      if (!isTaken) send.error = error;
       this.#engine.finish(send);
     }
   }

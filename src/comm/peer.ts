@@ -19,10 +19,11 @@ export class Peer {
   readonly outgoing = new Queue<SendRequest>();
   /** Messages that the peer has asked for, whose payload follows in fragments. */
   readonly streaming = new Queue<SendRequest>();
-  /** Magnitudes of long messages that it has asked for in pieces, when there was one last: bits. */
+  /** A bit for each magnitude of lengths (bitOf): whether it asked for pieces of the last long message to it of that magnitude, or took it another way. */
   asksFor = 0;
-  /** How many bytes of a message have yet to come that it sends without being asked. They are for a receive, or a message without one, or nobody. */
+  /** How many bytes of a message have yet to come that it sends without being asked. */
   incomingBytes = 0;
+  /** The receive that they are for, if it is matched; or the message that keeps them, if it is not. Both null: nobody wants them. */
   incomingReceive: ReceiveRequest<unknown> | null = null;
   incomingMessage: Unexpected | null = null;
   /** Of its long messages; null unless they can come directly. */

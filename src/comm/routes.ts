@@ -34,8 +34,8 @@ const MOST_MAGNITUDE = 22;
 const MAGNITUDES = MOST_MAGNITUDE - LEAST_MAGNITUDE + 1;
 
 /**
- * After so many messages the slower route is tried again, with some messages: the first four or eight, a lap of the ring, find nothing in the caches.
- * Each time that it is still the slower one the next trial is twice as far away, up to a limit.
+ * After so many messages the slower route is tried again, with some messages: through the region the first ones, until the ring (256 KiB, as a rule) has gone round, find
+ * nothing in the caches. Each time that it is still the slower one the next trial is twice as far away, up to a limit.
  */
 const FIRST_ROUND = 256;
 const LONGEST_ROUND = 4096;
@@ -61,13 +61,13 @@ export class Routes {
     const magnitude = magnitudeOf(byteLength);
     const region = Math.max(this.#pace(magnitude, Copy.In), this.#pace(magnitude, Copy.Out));
     const quicker = region <= this.#pace(magnitude, Copy.Direct) * DIRECT_AHEAD ? Route.Region : Route.Direct;
-    const isTrial = this.#isTrial(magnitude, quicker);
+    const isTrial = this.#nextIsTrial(magnitude, quicker);
     if (!isTrial) return quicker;
     return quicker === Route.Region ? Route.Direct : Route.Region;
   }
 
-  /** Goes on in the magnitude's round, or begins the first one anew when another route has become the quicker one. */
-  #isTrial(magnitude: number, quicker: Route): boolean {
+  /** Goes on by one message in the magnitude's round, or begins a first one when another route has become the quicker one. @returns whether this message is to try the slower route */
+  #nextIsTrial(magnitude: number, quicker: Route): boolean {
     if (this.#quicker[magnitude] !== quicker) {
       this.#quicker[magnitude] = quicker;
       this.#rounds[magnitude] = FIRST_ROUND;

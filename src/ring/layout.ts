@@ -35,6 +35,7 @@ import { ZivmError } from '../errors';
  *     word 2  context; in a fragment, how long copying in took        word 3  tag
  *     word 4  byte length, low 32 bits         word 5  sender's request
  *     word 6  receiver's request; when a message is announced, high bits of its byte length
+ *     word 7  when a message is announced, how many bytes of it follow at once
  *     words 8 and up  payload
  *
  * Every line has one writer, but for marks. A word is 32 bits, a line 64 bytes.
@@ -105,7 +106,7 @@ export const RECORD_RECEIVE_ID = 6;
 export const RECORD_LENGTH_HIGH = 6;
 /** In an announcement: how many bytes of the payload follow at once. */
 export const RECORD_AT_ONCE = 7;
-/** In the last fragment of a message: the nanoseconds that the sender took to copy all of them in, or 0 when it has not measured. */
+/** In the last fragment of a message: the nanoseconds that the sender took to copy all fragments in, those at once too, or 0 when it has not measured. */
 export const RECORD_COPY_NS = 2;
 export const RECORD_PAYLOAD = 8;
 /** An announcement carries the payload's address in the sender's process, or 0, as a Float64. */

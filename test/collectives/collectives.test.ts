@@ -44,3 +44,12 @@ test.each(CASES)('collectives do not disturb messages: %d ranks, %s', async (siz
 test.each(['broadcasts', 'reductions', 'refused', 'refusedLate', 'differentLengths', 'wrongRoots', 'throwing'])('the two ways of long data of two ranks: %s', async (part) => {
   await runRanks(2, program('two-ways'), { args: [part, 'roomy'] });
 });
+
+test.each([
+  [2, 'wrongRoots'],
+  [3, 'wrongRoots'],
+  [2, 'failingRoot'],
+  [3, 'failingRoot'],
+])('a barrier after a short broadcast, where ranks share a core: %d ranks, %s', async (size, part) => {
+  await runRanks(size, program('led-barriers'), { args: [part, 'crowded', 'region'], timeoutSeconds: 30 });
+});

@@ -23,6 +23,10 @@ test('a receive from anyone fails when everyone has ended', async () => {
   await runRanks(3, program('ends'), { args: ['last'] });
 });
 
+test('a message that was taken before its receiver ended is delivered, although not all of it has left', async () => {
+  await runRanks(2, program('taken-and-gone'), { args: ['roomy'], timeoutSeconds: 30 });
+});
+
 test('an awaited request keeps the process alive', async () => {
   await runRanks(2, program('kept-alive'));
 });

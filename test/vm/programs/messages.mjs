@@ -5,7 +5,7 @@ const { rank, size } = comm;
 const right = (rank + 1) % size;
 const left = (rank - 1 + size) % size;
 const byteOf = (sender, bytes, at) => (sender * 31 + bytes * 7 + at) & 0xff;
-for (const bytes of [0, 1, 8, 96, 97, 1000, 8192, 8193, 16384, 16385, 300_000]) {
+for (const bytes of [0, 1, 8, 96, 97, 1000, 8192, 8193, 32_768, 32_769, 300_000, 300_000]) {
   const sent = Uint8Array.from({ length: bytes }, (_, at) => byteOf(rank, bytes, at));
   const received = new Uint8Array(bytes + 1).fill(0xaa);
   const requests = [comm.irecv(received, left, bytes), comm.isend(sent, right, bytes)];
