@@ -4,6 +4,7 @@ import { copyIn, copyOut } from '../comm/payload';
 import { ZivmError } from '../errors';
 import { LINE_WORDS } from '../ring/layout';
 import { publish } from '../ring/order';
+import { Meeting, MEETING_WORDS } from './meeting';
 import type { Team } from './team';
 
 /** Longer data lies outside its slot, so that the slots of all ranks together are few pages. */
@@ -32,20 +33,12 @@ const SLOT_PREFERENCES = SLOT_ADDRESS + 6;
 const SLOT_WORDS = SLOT_ADDRESS + LINE_WORDS;
 /** Each rank's slots, used in turn, so that one operation may begin while others still read the one before. */
 const TURNS = 2;
-/** Behind the slots: how many ranks have come to a meeting; in another line the last one that was held; and the last one to which all had come. */
-const MEETING_HELD = 16;
-const MEETING_COMPLETE = 32;
-const MEETING_WORDS = 48;
 
 /** Numbers of operations are compared modulo 2^32: each time so many have been made, nobody keeps an old one. */
 const FORGET_EVERY = 2 ** 20;
 
 /** The rank whose room all others' rooms of the same turn follow. */
 const FIRST = 0;
-
-const NOBODY = -1;
-/** Among more, a broadcast and the barrier after it take longer together when all wait for one rank to be given a core. */
-const MOST_LED = 4;
 
 /** Instead of a length: this rank has no data, for it has failed. */
 export const FAILED = -1;
@@ -70,15 +63,13 @@ export class Board {
   readonly #worldRanks: readonly number[];
   readonly #rank: number;
   readonly #first: number;
-  readonly #meeting: number;
+  readonly #meeting: Meeting;
   /** Where the longer data begins, as a byte of the region; and its room. */
   readonly #long: number;
   readonly #longBytes: number;
   /** Ranks share cores: it is dear to look at each of them. */
   readonly #isCrowded: boolean;
   #number = 0;
-  /** The rank that is to hold the next meeting without data. Without one, the last rank to come does. */
-  #leader = NOBODY;
   /** The last operation that this rank knows all to have published. */
   #known = 0;
   /** For each turn the last operation in which there was data that others may read in this rank's slot or room. */
@@ -89,8 +80,9 @@ export class Board {
     this.#worldRanks = team.worldRanks;
     this.#rank = team.rank;
     this.#first = first;
-    this.#meeting = first + slotWords(team.size);
-    this.#long = (this.#meeting + MEETING_WORDS) * 4;
+    const behindSlots = first + slotWords(team.size);
+    this.#meeting = new Meeting(engine, team.worldRanks, team.rank, behindSlots, this);
+    this.#long = (behindSlots + MEETING_WORDS) * 4;
     this.#longBytes = longBytes;
     this.#isCrowded = isCrowded;
   }
@@ -144,8 +136,7 @@ export class Board {
     const last = (this.#number - 1) | 0;
     this.#know(last);
     for (let turn = 0; turn < TURNS; turn++) if (((this.#carried[turn]! - last) | 0) < 0) this.#carried[turn] = (last - 1) | 0;
-    // No later meeting is complete, or held, before this rank has come to it.
-    if (this.#rank === FIRST) for (const word of [MEETING_COMPLETE, MEETING_HELD]) this.#engine.words[this.#meeting + word] = last;
+    if (this.#rank === FIRST) this.#meeting.forget(last);
   }
 
   /** Returns when all are known to have published an operation. */
@@ -244,13 +235,8 @@ export class Board {
    */
   meet(byteLength: number): void {
     if (this.#isCrowded) {
-      if (byteLength !== NOTHING) this.#leader = NOBODY;
       this.#enter(byteLength);
-      try {
-        this.#comeToMeeting();
-      } finally {
-        this.#leader = NOBODY;
-      }
+      this.#meeting.come(this.#number, byteLength === NOTHING);
       this.#known = this.#number;
     } else {
       this.publishWritten(byteLength);
@@ -260,69 +246,19 @@ export class Board {
 
   /**
    * A barrier that follows is to be left by `root` first, where ranks share cores: it is likely to broadcast again, and the others find its data at once then.
-   * All ranks call it, if they agree on the root.
+   * All ranks call it that agree on the root.
    */
   lead(root: number): void {
-    if (this.#isCrowded && this.#worldRanks.length <= MOST_LED) this.#leader = root;
+    if (this.#isCrowded) this.#meeting.lead(root);
   }
 
-  /**
-   * One rank tells all others, who look at one word only: looking at each rank takes longer than a turn on the core. It is the last one to come, or the leader,
-   * whom the last one tells.
-   */
-  #comeToMeeting(): void {
-    // Who comes is counted, so nobody may come who knows that not all will.
-    const { ended } = this;
-    if (ended !== null) throw ended;
-    const { words } = this.#engine;
-    const isLast = Atomics.add(words, this.#meeting, 1) === this.#worldRanks.length - 1;
-    if (isLast) words[this.#meeting] = 0;
-    const isLeader = this.#leader === this.#rank;
-    if (isLast && (isLeader || this.#leader === NOBODY)) {
-      this.#hold();
-    } else if (isLeader) {
-      this.#leadMeeting();
-    } else {
-      if (isLast) {
-        publish(words, this.#meeting + MEETING_COMPLETE, this.#number);
-        this.#engine.wakeSleeper(this.#worldRanks[this.#leader]!);
-      }
-      this.#engine.waiting.forNumber(this.#meeting + MEETING_HELD, this.#number, this);
-    }
-  }
-
-  /** Where something else fails meanwhile that this rank has started, such as a receive, the others do not wait in vain: it is thrown when all have come. */
-  #leadMeeting(): void {
-    let failure: { error: unknown } | undefined;
-    for (let isComplete = false; !isComplete; ) {
-      try {
-        this.#engine.waiting.forNumber(this.#meeting + MEETING_COMPLETE, this.#number, this);
-        isComplete = true;
-      } catch (error) {
-        if (this.ended !== null) throw error;
-        failure = { error };
-      }
-    }
-    this.#hold();
-    if (failure !== undefined) throw failure.error;
-  }
-
-  #hold(): void {
-    const { words } = this.#engine;
-    // SYNC POINT with Waiting.forNumber, as in #enter.
-    publish(words, this.#meeting + MEETING_HELD, this.#number);
-    // A rank that called a broadcast with another root than the others may wait to lead as well.
-    publish(words, this.#meeting + MEETING_COMPLETE, this.#number);
-    this.#wakeAll();
-  }
-
-  /** Why a meeting may never be held: a rank has ended before it came, or the leader. Null while none has. */
+  /** Why what this rank waits for may never be published: a rank has ended before it published this operation. Null while none has. */
   get ended(): ZivmError | null {
     const { peers, words, endedPeers } = this.#engine;
     if (endedPeers === 0) return null;
     for (let rank = 0; rank < this.#worldRanks.length; rank++) {
       const { ended } = peers[this.#worldRanks[rank]!]!;
-      if (ended !== null && (rank === this.#leader || ((words[this.#slot(rank, this.#number)]! - this.#number) | 0) < 0)) return ended;
+      if (ended !== null && ((words[this.#slot(rank, this.#number)]! - this.#number) | 0) < 0) return ended;
     }
     return null;
   }
