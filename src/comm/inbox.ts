@@ -288,10 +288,11 @@ export class Inbox {
     }
     if (kind === CLEAR_TO_SEND) {
       this.#outbox.stream(peer, send, receiveId);
-    } else if (kind === MATCHED && send.sent < send.atOnce) {
-      send.sendId = 0; // it is complete when the last of its pieces has left that nobody has to ask for
+    } else if (kind === MATCHED && send.record === EAGER && send.sent < send.atOnce) {
+      send.sendId = 0; // it is complete when all of it has left
     } else {
       if (kind === CANCELLED) send.markCancelled();
+      else if (send.record === ANNOUNCE) this.#outbox.discardBeginning(peer, send);
       this.#engine.finish(send);
     }
   }

@@ -18,7 +18,7 @@ import { ANNOUNCE, CANCEL, EAGER, FRAGMENT } from '../ring/record';
 import type { RingWriter } from '../ring/ring-writer';
 import type { Wakeup } from '../ring/wakeup';
 import type { Direct } from './direct';
-import type { Buf, Kind } from './elements';
+import { type Buf, Kind } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { copyIn, putMessage } from './payload';
@@ -261,6 +261,20 @@ export class Outbox {
     this.#setBusy(peer);
   }
 
+  /**
+   * The receiver has taken a message another way than in pieces, or wants none of it: what has yet to leave of its beginning, the receiver lets pass.
+   * So other bytes go in its place, and the message is complete, without waiting for room.
+   */
+  discardBeginning(peer: Peer, send: SendRequest): void {
+    if (send.sent >= send.atOnce || peer.outgoing.head !== send) return;
+    const rest = new SendRequest(this.#engine).want(null, new Uint8Array(send.atOnce), Kind.Uint8, peer.rank, 0, 0, 0);
+    rest.record = ANNOUNCE;
+    rest.begun = true;
+    rest.sent = send.sent;
+    rest.atOnce = send.atOnce;
+    peer.outgoing.replaceHead(rest);
+  }
+
   /** Takes a send back that has not left, or asks the receiver to; what the receiver has begun goes on. */
   cancel(send: SendRequest): void {
     const peer = send.peer;
@@ -288,9 +302,7 @@ export class Outbox {
     });
     peer.pieceBytes = -1;
     for (const send of lost) {
-      // Where the receiver has taken an announced message another way, nobody wants what is left of its beginning.
-      const isTaken = send.record === ANNOUNCE && send.begun && send.sendId === 0;
-      if (!isTaken) send.error = error;
+      send.error = error;
       this.#engine.finish(send);
     }
   }

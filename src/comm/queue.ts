@@ -39,6 +39,11 @@ export class Queue<T extends object> {
     return element;
   }
 
+  /** Puts an element in the place of the first one; there must be one. */
+  replaceHead(element: T): void {
+    this.#put(0, element);
+  }
+
   /** Takes the element that has `index` others before it. Those before it or those after it move, whichever are fewer. */
   takeAt(index: number): T {
     const element = this.at(index);

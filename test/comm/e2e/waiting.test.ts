@@ -27,6 +27,10 @@ test('a message that was taken before its receiver ended is delivered, although 
   await runRanks(2, program('taken-and-gone'), { args: ['roomy'], timeoutSeconds: 30 });
 });
 
+test('a message that was taken is complete at its sender although its ring is full, and stays so', async () => {
+  await runRanks(2, program('taken-and-gone'), { args: ['stays', 'roomy'], launcherArgs: ['--region-size', '64K'], timeoutSeconds: 30 });
+});
+
 test('an awaited request keeps the process alive', async () => {
   await runRanks(2, program('kept-alive'));
 });

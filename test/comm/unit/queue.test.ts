@@ -10,7 +10,7 @@ const contents = (queue: Queue<Element>): number[] => Array.from({ length: queue
 describe('a queue', () => {
   it('does what an array does', () => {
     const step = fc.tuple(
-      fc.constantFrom('push', 'push', 'push', 'shift', 'remove', 'takeAt', 'take', 'takeAll', 'again', 'stranger'),
+      fc.constantFrom('push', 'push', 'push', 'shift', 'remove', 'takeAt', 'take', 'takeAll', 'again', 'stranger', 'replaceHead'),
       fc.nat(),
     );
     fc.assert(
@@ -35,6 +35,11 @@ describe('a queue', () => {
             const expected = model.shift() ?? null;
             expect(queue.shift()).toBe(expected);
             if (expected !== null) out.push(expected);
+          } else if (what === 'replaceHead') {
+            if (index < 0) continue;
+            const element = { id: ids++ };
+            queue.replaceHead(element);
+            model[0] = element;
           } else if (what === 'stranger') {
             expect(queue.remove({ id: -1 })).toBe(false);
           } else if (what === 'takeAll') {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as pathOf } from 'node:path';
@@ -8,7 +9,8 @@ import { join } from './support/job';
 
 /*
  * Two ranks: of the beginning of a long message, which leaves unasked, only a part fits into the ring; the receiver copies the message
- * directly, and is gone before the sender looks again. The message was delivered, so its send succeeds.
+ * directly, and is gone before the sender looks again. The message was delivered, so its send succeeds. With the argument `stays`, in a ring of 16 KiB, the
+ * receiver lives on but does not look at the ring again: the send succeeds without that.
  */
 
 const SHORT = 8000;
@@ -78,5 +80,23 @@ function receiveUntilCut(): void {
   }
 }
 
-if (comm.rank === 0) sendUntilCut();
-else receiveUntilCut();
+function sendToOneWhoStays(): void {
+  const [{ isCut }, requests] = send(0);
+  assert.ok(isCut);
+  Request.waitAll(requests);
+  writeFileSync(fileOf(0), '');
+}
+
+function receiveAndStay(): void {
+  receive(LONG, 99);
+  while (!existsSync(fileOf(0))) pause(WAIT_MS);
+  rmSync(fileOf(0));
+}
+
+if (process.argv.includes('stays')) {
+  if (comm.rank === 0) sendToOneWhoStays();
+  else receiveAndStay();
+} else {
+  if (comm.rank === 0) sendUntilCut();
+  else receiveUntilCut();
+}
