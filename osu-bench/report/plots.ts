@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import { OWN, pointsOf, type Result } from './measurement';
 
 /** Okabe and Ito's colours, which those who do not see all colours tell apart too; zivm's is the first. */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999'];
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999', '#000000'];
 const WIDTH = 560;
 const HEIGHT = 320;
 
