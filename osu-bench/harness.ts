@@ -75,7 +75,7 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return;
   }
   const table = new Table(benchmark.sizes !== undefined);
-  // Before the ranks compile: to print for the first time, and to forward it, takes cores for longer than the pause before a size.
+  // Before the ranks compile, so that neither the first print nor its forwarding can fall into a measurement.
   if (comm.rank === 0) console.log([...heading(comm, benchmark, options), table.heading(columns(options))].join('\n'));
   if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
   for (const bytes of sizes) {
