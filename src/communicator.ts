@@ -1,5 +1,6 @@
 import { Collectives } from './collectives/collectives';
 import { joinJob, soloJob } from './job/join';
+import { Context } from './comm/context';
 import { Engine } from './comm/engine';
 import { Members } from './comm/members';
 
@@ -29,7 +30,7 @@ export class Comm extends Collectives {
   /** This rank alone (MPI_COMM_SELF). */
   static get self(): Comm {
     const { engine } = Comm.world;
-    return (Comm.#self ??= new Comm(engine, new Members([engine.rank], engine.size), SELF_CONTEXT));
+    return (Comm.#self ??= new Comm(new Context(engine, new Members([engine.rank], engine.size), SELF_CONTEXT)));
   }
 
   /**
@@ -47,5 +48,6 @@ function joinWorld(): Comm {
   process.once('exit', (code) => {
     if (code === 0) engine.finalize();
   });
-  return new Comm(engine, new Members(Array.from({ length: engine.size }, (_, rank) => rank), engine.size), WORLD_CONTEXT);
+  const members = new Members(Array.from({ length: engine.size }, (_, rank) => rank), engine.size);
+  return new Comm(new Context(engine, members, WORLD_CONTEXT));
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { Comm } from '../../src/communicator';
+import { Context } from '../../src/comm/context';
 import { Engine } from '../../src/comm/engine';
 import { Members } from '../../src/comm/members';
 import type { Request } from '../../src/comm/request';
@@ -67,7 +68,7 @@ export function openChannel(region: Region, words: Int32Array, end: number): { c
     coresHere: 1,
     canYield: false,
   });
-  return { comm: new Comm(engine, new Members([LAUNCHER, AGENT], CHANNEL_RANKS), 0), close: () => engine.close() };
+  return { comm: new Comm(new Context(engine, new Members([LAUNCHER, AGENT], CHANNEL_RANKS), 0)), close: () => engine.close() };
 }
 
 /** The tags of a stream of a rank: its pieces, and the answers that ask for more. */

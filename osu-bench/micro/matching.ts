@@ -1,4 +1,5 @@
 import { ANY_SOURCE, ANY_TAG } from '../../src/comm/constants';
+import { Context } from '../../src/comm/context';
 import { Kind } from '../../src/comm/elements';
 import type { Engine } from '../../src/comm/engine';
 import { Matching, Unexpected } from '../../src/comm/matching';
@@ -18,9 +19,10 @@ export function matchingSuite(): void {
     Array.from({ length: SOURCES }, (_, rank) => rank),
     SOURCES,
   );
+  const context = new Context(engine, members, 0);
   const buf = new Uint8Array(8);
   const receiveOf = (source: number, tag: number): BufferReceive =>
-    new BufferReceive(engine, members, buf, Kind.Uint8, source, 0, tag);
+    new BufferReceive(context, buf, Kind.Uint8, source, tag);
   const messageOf = (tag: number): Unexpected => new Unexpected(1, 0, tag, 8, 0, 0, buf, null);
 
   const posted = (source: number, tag: number, waiting: number): (() => void) => {

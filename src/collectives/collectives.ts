@@ -1,5 +1,6 @@
 import { checkRoot } from '../comm/arguments';
 import { IN_PLACE } from '../comm/constants';
+import { Context } from '../comm/context';
 import { type Buf, checkBuf, Kind, kindOf } from '../comm/elements';
 import { pack, unpack } from '../comm/objects';
 import { PointToPoint } from '../comm/point-to-point';
@@ -22,7 +23,7 @@ export abstract class Collectives extends PointToPoint {
   readonly #bigint = new BigInt64Array(1);
 
   get #team(): Team {
-    return (this.#ownTeam ??= new Team(this.engine, this.members, this.context + 1));
+    return (this.#ownTeam ??= new Team(new Context(this.engine, this.members, this.context.id + 1)));
   }
 
   /** Returns when every rank has called it (MPI_Barrier). */

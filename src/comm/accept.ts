@@ -53,7 +53,6 @@ export function elementKind({ kind }: ReceiveRequest<unknown>): Kind {
 
 /** Copies what is here of a message that came before its receive. A receive that cannot take the message does without. */
 export function takeOver({ payload, received }: Unexpected, receive: ReceiveRequest<unknown>): void {
-  receive.received = received;
   if (received > 0 && receive.error === null) place((payload as Uint8Array).subarray(0, received), receive);
 }
 

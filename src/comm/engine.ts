@@ -8,11 +8,12 @@ import { Watchlist } from '../ring/watchlist';
 import { Background } from './background';
 import { Attention } from './attention';
 import { ANY_SOURCE } from './constants';
+import { Context } from './context';
 import { Direct } from './direct';
 import { type Buf, byteLengthOf, type Kind } from './elements';
 import { Inbox } from './inbox';
 import { Matching, Unexpected } from './matching';
-import type { Members } from './members';
+import { Members } from './members';
 import { Outbox } from './outbox';
 import { Peer } from './peer';
 import { Progress } from './progress';
@@ -24,6 +25,9 @@ import { isOnlySelf, nobodyCanSend } from './self';
 import { FLAG_SYNCHRONOUS, SendRequest } from './send-request';
 import { Views } from './views';
 import { Waiting } from './waiting';
+
+/** No message has it. */
+const NO_CONTEXT = -1;
 
 /** So many blocking receives may look at their sender's ring alone before one polls. */
 const MOST_UNPOLLED = 63;
@@ -40,6 +44,8 @@ export class Engine {
   readonly peers: Peer[];
   /** How many of them have ended. */
   endedPeers = 0;
+  /** Of requests that belong to no communicator. */
+  readonly context: Context;
   /** The region, as words. */
   readonly words: Int32Array;
   readonly views: Views;
@@ -66,6 +72,7 @@ export class Engine {
   constructor(job: Job) {
     this.rank = job.rank;
     this.size = job.size;
+    this.context = new Context(this, new Members([], job.size), NO_CONTEXT);
     this.words = job.words;
     this.peers = Array.from({ length: job.size }, (_, rank) => new Peer(rank));
     this.views = new Views(job.words.buffer as ArrayBuffer, job.words.byteOffset, job.words.byteLength);
@@ -88,18 +95,19 @@ export class Engine {
   // --- Sending ---
 
   /** Sends a short message if there is room for it right now. */
-  trySend(buf: Buf, kind: Kind, dest: number, context: number, tag: number, flags: number): boolean {
+  trySend(context: number, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): boolean {
     return this.#outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, byteLengthOf(buf, kind));
   }
 
   /** MPI_Send: returns when the buffer may be used again. */
-  send(members: Members, buf: Buf, kind: Kind, dest: number, context: number, tag: number, flags: number): void {
-    if (this.trySend(buf, kind, dest, context, tag, flags)) return;
-    const send = this.#spareSend ?? new SendRequest(this);
+  send(context: Context, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): void {
+    if (this.trySend(context.id, buf, kind, dest, tag, flags)) return;
+    const send = this.#spareSend ?? new SendRequest(context);
+    send.context = context;
     this.#spareSend = null;
     this.#attention.begin(dest);
     try {
-      this.startSend(send.want(members, buf, kind, dest, context, tag, flags));
+      this.startSend(send.want(buf, kind, dest, tag, flags));
       if (!send.done) this.waiting.forRequest(send);
     } finally {
       this.#attention.end();
@@ -126,7 +134,7 @@ export class Engine {
 
   /** A message to oneself is copied when nobody waits for it, unless it is to be synchronous. */
   #sendToSelf(send: SendRequest): void {
-    const receive = this.#matching.takePosted(this.rank, send.context, send.tag);
+    const receive = this.#matching.takePosted(this.rank, send.context.id, send.tag);
     if (receive !== null) {
       this.#inbox.deliverOwn(send, receive);
       return;
@@ -136,7 +144,7 @@ export class Engine {
     if (payload !== null && send.buf !== null) {
       payload.set(new Uint8Array(send.buf.buffer, send.buf.byteOffset, send.buf.byteLength));
     }
-    const message = new Unexpected(this.rank, send.context, send.tag, send.byteLength, send.flags, 0, payload, waits ? send : null);
+    const message = new Unexpected(this.rank, send.context.id, send.tag, send.byteLength, send.flags, 0, payload, waits ? send : null);
     message.received = send.byteLength;
     this.#matching.keep(message);
     this.arrived();
@@ -147,14 +155,14 @@ export class Engine {
 
   /** Starts a receive; it is complete at once if its message is there. */
   startReceive(receive: ReceiveRequest<unknown>): void {
-    const message = this.#matching.findUnexpected(receive.source, receive.context, receive.tag);
+    const message = this.#matching.findUnexpected(receive.source, receive.context.id, receive.tag);
     if (message !== null) {
       this.#matching.takeUnexpected(message);
       this.#inbox.deliver(message, receive);
       return;
     }
     this.#matching.post(receive);
-    const ended = this.#endOfSource(receive.members, receive.source);
+    const ended = this.#endOfSource(receive.context.members, receive.source);
     if (ended === null) return;
     // What a rank sent before it ended may still be in its ring.
     while (this.poll());
@@ -162,22 +170,20 @@ export class Engine {
   }
 
   /** MPI_Recv. */
-  receive(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): Status {
+  receive(context: Context, buf: Buf, kind: Kind, source: number, tag: number): Status {
     if (source !== ANY_SOURCE && this.#unpolled < MOST_UNPOLLED && this.#matching.isFirst(source)) {
       this.#unpolled++;
-      const status = this.#inbox.receiveAtOnce(this.peers[source]!, members, buf, kind, context, tag);
+      const status = this.#inbox.receiveAtOnce(this.peers[source]!, context, buf, kind, tag);
       if (status !== null) return status;
     }
-    return this.#receivePosted(members, buf, kind, source, context, tag);
+    return this.#receivePosted(context, buf, kind, source, tag);
   }
 
-  #receivePosted(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): Status {
+  #receivePosted(context: Context, buf: Buf, kind: Kind, source: number, tag: number): Status {
     const spare = this.#spareReceive;
     this.#spareReceive = null;
     const receive =
-      spare === null
-        ? new BufferReceive(this, members, buf, kind, source, context, tag)
-        : spare.again(members, buf, kind, source, context, tag);
+      spare === null ? new BufferReceive(context, buf, kind, source, tag) : spare.again(context, buf, kind, source, tag);
     this.receiveWith(receive);
     const { error } = receive;
     const status = receive.status();
@@ -207,7 +213,7 @@ export class Engine {
   }
 
   /** A message for which no receive is posted, if it is there now. It stays where it is. */
-  find(source: number, context: number, tag: number): Unexpected | null {
+  find(context: number, source: number, tag: number): Unexpected | null {
     const found = this.#matching.findUnexpected(source, context, tag);
     if (found !== null) return found;
     this.poll();
@@ -225,11 +231,11 @@ export class Engine {
   }
 
   /** Blocks until there is a message for which no receive is posted. @throws ZivmError when none can come any more */
-  waitForMessage(members: Members, source: number, context: number, tag: number): Unexpected {
+  waitForMessage({ members, id }: Context, source: number, tag: number): Unexpected {
     if (isOnlySelf(this.rank, members, source)) throw nobodyCanSend();
     let found: Unexpected | null = null;
     this.waiting.until(() => {
-      found = this.#matching.findUnexpected(source, context, tag);
+      found = this.#matching.findUnexpected(source, id, tag);
       return found !== null || this.#endOfSource(members, source) !== null;
     });
     if (found === null) throw this.#endOfSource(members, source);
@@ -237,9 +243,9 @@ export class Engine {
   }
 
   /** As waitForMessage, by the event loop. */
-  async messageComes(members: Members, source: number, context: number, tag: number): Promise<Unexpected> {
+  async messageComes({ members, id }: Context, source: number, tag: number): Promise<Unexpected> {
     for (;;) {
-      const found = this.find(source, context, tag);
+      const found = this.find(id, source, tag);
       if (found !== null) {
         // At once, before anybody else finds it.
         this.take(found);
@@ -247,7 +253,7 @@ export class Engine {
       }
       const ended = this.#endOfSource(members, source);
       if (ended !== null) throw ended;
-      const arrival = new Arrival(this);
+      const arrival = new Arrival(this.context);
       this.#arrivals.push(arrival);
       await arrival;
     }
@@ -332,7 +338,7 @@ export class Engine {
     this.#inbox.fail(peer, error);
     const lost = [
       ...this.#matching.takeAllPosted(peer.rank, () => true),
-      ...this.#matching.takeAllPosted(ANY_SOURCE, (receive) => this.#endOfSource(receive.members, ANY_SOURCE) !== null),
+      ...this.#matching.takeAllPosted(ANY_SOURCE, (receive) => this.#endOfSource(receive.context.members, ANY_SOURCE) !== null),
     ];
     for (const receive of lost) this.#failReceive(receive, error);
     this.arrived();

@@ -18,12 +18,12 @@ import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } 
 import type { RingReader } from '../ring/ring-reader';
 import type { Wakeup } from '../ring/wakeup';
 import { accept, elementKind, hasRoom, place, takeOver } from './accept';
+import type { Context } from './context';
 import type { Direct } from './direct';
 import { type Buf, byteLengthOf, Kind } from './elements';
 import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { type Matching, tagMatches, Unexpected } from './matching';
-import type { Members } from './members';
 import { EAGER_BYTES, type Outbox } from './outbox';
 import { copyOut } from './payload';
 import type { Peer } from './peer';
@@ -32,6 +32,7 @@ import type { Rings } from './rings';
 import { bitOf } from './routes';
 import { FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
 import { Status } from './status';
+import { Stream } from './stream';
 import type { Views } from './views';
 
 /** Records taken from one ring before the next ring has its turn. */
@@ -55,8 +56,8 @@ export class Inbox {
   readonly #longestPieceBytes: number;
   /** How often a blocking receive looks at its sender's ring alone. */
   readonly #looks: number;
-  /** Receives whose payload comes in fragments. */
-  readonly #streaming = new IdTable<ReceiveRequest<unknown>>();
+  /** Messages that were asked for. */
+  readonly #streaming = new IdTable<Stream>();
 
   constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct, isCrowded: boolean) {
     this.#engine = engine;
@@ -77,7 +78,7 @@ export class Inbox {
    * before, and no message that came before, may be for it.
    * @returns null, with nothing taken, when it is not as simple as that
    */
-  receiveAtOnce(peer: Peer, members: Members, buf: Buf, kind: Kind, context: number, wantedTag: number): Status | null {
+  receiveAtOnce(peer: Peer, { members, id }: Context, buf: Buf, kind: Kind, wantedTag: number): Status | null {
     const { reader } = peer;
     if (reader === null || !reader.spinAhead(this.#looks)) return null;
     const record = reader.peek();
@@ -86,7 +87,7 @@ export class Inbox {
     const byteLength = words[record + RECORD_LENGTH]!;
     const tag = words[record + RECORD_TAG]!;
     if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.#pieceBytes || byteLength > byteLengthOf(buf, kind)) return null;
-    if (words[record + RECORD_CONTEXT] !== context || !tagMatches(wantedTag, tag)) return null;
+    if (words[record + RECORD_CONTEXT] !== id || !tagMatches(wantedTag, tag)) return null;
     const lines = reader.lines(byteLength);
     if (lines === 0) return null;
     if (byteLength > 0) copyOut(this.#views, (record + RECORD_PAYLOAD) * 4, kind, buf, 0, byteLength);
@@ -162,8 +163,7 @@ export class Inbox {
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
     if (wanted && here > 0) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, 0, here);
-    receive.received = here;
-    if (here < byteLength) this.#expect(peer, byteLength - here, receive, null);
+    if (here < byteLength) this.#expect(peer, byteLength - here, new Stream(receive, peer, here), null);
     else this.#engine.finish(receive);
     return lines;
   }
@@ -185,21 +185,20 @@ export class Inbox {
       this.#matching.keep(message);
       this.#engine.arrived();
     } else {
-      const isAsked = this.#pull(peer, receive, tag, byteLength, flags, sendId, address);
-      this.#expect(peer, atOnce, isAsked ? receive : null, null);
+      this.#expect(peer, atOnce, this.#pull(peer, receive, tag, byteLength, flags, sendId, address), null);
     }
   }
 
   /** The next bytes that a peer sends without being asked are for a receive, for a message without one, or for nobody. */
-  #expect(peer: Peer, byteLength: number, receive: ReceiveRequest<unknown> | null, message: Unexpected | null): void {
+  #expect(peer: Peer, byteLength: number, stream: Stream | null, message: Unexpected | null): void {
     peer.incomingBytes = byteLength;
-    peer.incomingReceive = byteLength > 0 ? receive : null;
+    peer.incomingStream = byteLength > 0 ? stream : null;
     peer.incomingMessage = byteLength > 0 ? message : null;
   }
 
   /**
    * Gets the payload of an announced message, now that it is matched, or asks for it.
-   * @returns true when it is asked for: then it comes in pieces
+   * @returns the stream of pieces in which it comes if it is asked for, else null
    */
   #pull(
     peer: Peer,
@@ -209,18 +208,17 @@ export class Inbox {
     flags: number,
     sendId: number,
     address: number,
-  ): boolean {
+  ): Stream | null {
     const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
     if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled)) {
-      receive.sender = peer;
-      receive.received = 0;
-      this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(receive));
+      const stream = new Stream(receive, peer, 0);
+      this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(stream));
       if (peer.streams++ === 0) peer.streamBegan = performance.now();
-      return true;
+      return stream;
     }
     this.#engine.finish(receive);
     this.#outbox.control(peer, MATCHED, sendId, 0);
-    return false;
+    return null;
   }
 
   #fragment(peer: Peer, reader: RingReader, record: number): number {
@@ -233,36 +231,37 @@ export class Inbox {
       this.#fragmentAtOnce(peer, payload, byteLength);
       return lines;
     }
-    const receive = this.#streaming.get(receiveId);
-    if (receive === null || receive.sender !== peer || receive === peer.incomingReceive) throw corrupt('a fragment for no receive that waits for one');
-    if (this.#takeFragment(receive, payload, byteLength)) {
+    const stream = this.#streaming.get(receiveId);
+    if (stream === null || stream.sender !== peer || stream === peer.incomingStream) throw corrupt('a fragment for no receive that waits for one');
+    if (this.#takeFragment(stream, payload, byteLength)) {
       this.#streaming.remove(receiveId);
-      this.#tookStream(peer, receive.byteLength, this.#words[record + RECORD_COPY_NS]!);
-      this.#engine.finish(receive);
+      this.#tookStream(peer, stream.receive.byteLength, this.#words[record + RECORD_COPY_NS]!);
+      this.#engine.finish(stream.receive);
     }
     return lines;
   }
 
   /** A piece that was not asked for. It counts only when it is copied: that may throw, and is tried again then. */
   #fragmentAtOnce(peer: Peer, payload: number, byteLength: number): void {
-    const { incomingReceive: receive, incomingMessage: message } = peer;
+    const { incomingStream: stream, incomingMessage: message } = peer;
     if (byteLength > peer.incomingBytes) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     if (message !== null) {
       copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, message.received, byteLength);
       message.received += byteLength;
     }
-    const isWhole = receive !== null && this.#takeFragment(receive, payload, byteLength);
-    this.#expect(peer, peer.incomingBytes - byteLength, receive, message);
-    if (isWhole) this.#engine.finish(receive);
+    const isWhole = stream !== null && this.#takeFragment(stream, payload, byteLength);
+    this.#expect(peer, peer.incomingBytes - byteLength, stream, message);
+    if (isWhole) this.#engine.finish(stream.receive);
   }
 
   /** @returns true when it was the last one of the message */
-  #takeFragment(receive: ReceiveRequest<unknown>, payload: number, byteLength: number): boolean {
-    if (byteLength > receive.byteLength - receive.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
+  #takeFragment(stream: Stream, payload: number, byteLength: number): boolean {
+    const { receive } = stream;
+    if (byteLength > receive.byteLength - stream.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     // A receive that cannot take the message lets the pieces pass.
-    if (receive.error === null) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, receive.received, byteLength);
-    receive.received += byteLength;
-    return receive.received === receive.byteLength;
+    if (receive.error === null) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, stream.received, byteLength);
+    stream.received += byteLength;
+    return stream.received === receive.byteLength;
   }
 
   /** A payload has come in pieces: it has taken the time since it was asked for, or since the one before it was here. */
@@ -310,15 +309,18 @@ export class Inbox {
       return;
     }
     if (message.isAnnounced) {
-      const isAsked = this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
-      if (isAsked) takeOver(message, receive);
-      redirect(peer, message, isAsked ? receive : null);
+      const stream = this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
+      if (stream !== null) {
+        takeOver(message, receive);
+        stream.received = message.received;
+      }
+      redirect(peer, message, stream);
       return;
     }
     if (message.sendId !== 0) this.#outbox.control(peer, MATCHED, message.sendId, 0);
     accept(receive, message.source, message.tag, message.byteLength, message.flags);
     takeOver(message, receive);
-    if (message.received < message.byteLength) redirect(peer, message, receive);
+    if (message.received < message.byteLength) redirect(peer, message, new Stream(receive, peer, message.received));
     else this.#engine.finish(receive);
   }
 
@@ -335,12 +337,12 @@ export class Inbox {
   fail(peer: Peer, error: ZivmError): void {
     this.#matching.dropIncomplete(peer.rank);
     const lost = new Set<ReceiveRequest<unknown>>();
-    this.#streaming.forEach((receive, id) => {
-      if (receive.sender !== peer) return;
+    this.#streaming.forEach((stream, id) => {
+      if (stream.sender !== peer) return;
       this.#streaming.remove(id);
-      lost.add(receive);
+      lost.add(stream.receive);
     });
-    if (peer.incomingReceive !== null) lost.add(peer.incomingReceive);
+    if (peer.incomingStream !== null) lost.add(peer.incomingStream.receive);
     this.#expect(peer, 0, null, null);
     for (const receive of lost) {
       receive.error = error;
@@ -357,8 +359,8 @@ function linesOf(reader: RingReader, byteLength: number): number {
 }
 
 /** If bytes of a message are on their way that were not asked for, they are for a receive now, or for nobody. */
-function redirect(peer: Peer, message: Unexpected, receive: ReceiveRequest<unknown> | null): void {
+function redirect(peer: Peer, message: Unexpected, stream: Stream | null): void {
   if (peer.incomingMessage !== message) return;
   peer.incomingMessage = null;
-  peer.incomingReceive = receive;
+  peer.incomingStream = stream;
 }

@@ -145,7 +145,7 @@ export class Matching {
 export const tagMatches = (wanted: number, tag: number): boolean => wanted === tag || wanted === ANY_TAG;
 
 function receives(receive: ReceiveRequest<unknown>, context: number, tag: number): boolean {
-  return receive.context === context && tagMatches(receive.tag, tag);
+  return receive.context.id === context && tagMatches(receive.tag, tag);
 }
 
 /** How many receives stand before the first that gets such a message; -1 when none does. */

@@ -1,9 +1,8 @@
 import { ZivmError } from '../errors';
 import { PROC_NULL } from './constants';
+import type { Context } from './context';
 import { type Buf, checkBuf } from './elements';
-import type { Engine } from './engine';
 import type { Unexpected } from './matching';
-import type { Members } from './members';
 import { BufferReceive, ObjectReceive, type ReceiveRequest } from './receive-request';
 import type { Request } from './request';
 import { Status } from './status';
@@ -11,18 +10,16 @@ import { Status } from './status';
 /** A message that mprobe has found and taken (MPI_Message): only this object can receive it, once. */
 export class Message {
   readonly #status: Status;
-  readonly #engine: Engine;
-  readonly #members: Members;
+  readonly #context: Context;
   #found: Unexpected | null;
   #received = false;
 
   /** @internal @param found null for a message from `PROC_NULL` */
-  constructor(engine: Engine, members: Members, found: Unexpected | null) {
-    this.#engine = engine;
-    this.#members = members;
+  constructor(context: Context, found: Unexpected | null) {
+    this.#context = context;
     this.#found = found;
     this.#status = found
-      ? Status.of(members.rankOf(found.source), found.tag, found.byteLength, false)
+      ? Status.of(context.members.rankOf(found.source), found.tag, found.byteLength, false)
       : Status.of(PROC_NULL, -1, 0, false);
   }
 
@@ -40,7 +37,7 @@ export class Message {
   irecv(buf: Buf): Request<Status> {
     const kind = checkBuf(buf, 'recv');
     const { source, tag } = this.#status;
-    return this.#deliver(new BufferReceive(this.#engine, this.#members, buf, kind, source, 0, tag));
+    return this.#deliver(new BufferReceive(this.#context, buf, kind, source, tag));
   }
 
   /** Receives it as an object. @throws ZivmError `ERR_ZIVM_TYPE` when it is a buffer */
@@ -51,7 +48,7 @@ export class Message {
   /** Starts to receive it as an object. */
   irecvObject<T>(): Request<T> {
     const { source, tag } = this.#status;
-    return this.#deliver(new ObjectReceive<T>(this.#engine, this.#members, source, 0, tag, undefined));
+    return this.#deliver(new ObjectReceive<T>(this.#context, source, tag, undefined));
   }
 
   #deliver<R extends ReceiveRequest<unknown>>(receive: R): R {
@@ -65,7 +62,7 @@ export class Message {
       receive.completeEmpty(PROC_NULL);
       return receive;
     }
-    this.#engine.deliver(found, receive);
-    return this.#engine.background(receive);
+    this.#context.engine.deliver(found, receive);
+    return this.#context.engine.background(receive);
   }
 }

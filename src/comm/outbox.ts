@@ -100,7 +100,7 @@ export class Outbox {
     if (peer.ended !== null) return;
     if (peer.writer === null) this.#connect(peer);
     if (peer.outgoing.head === null && this.#putControl(peer, kind, sendId, receiveId)) return;
-    const send = new SendRequest(this.#engine).want(null, null, 0, peer.rank, 0, 0, 0);
+    const send = new SendRequest(this.#engine.context).want(null, 0, peer.rank, 0, 0);
     send.record = kind;
     send.sendId = sendId;
     send.receiveId = receiveId;
@@ -183,7 +183,7 @@ export class Outbox {
     else this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = address;
     const words = this.#words;
     words[record + RECORD_KIND] = send.record | (send.flags << 8);
-    words[record + RECORD_CONTEXT] = send.context;
+    words[record + RECORD_CONTEXT] = send.context.id;
     words[record + RECORD_TAG] = send.tag;
     words[record + RECORD_LENGTH] = send.byteLength | 0;
     words[record + RECORD_SEND_ID] = send.sendId;
@@ -267,7 +267,7 @@ export class Outbox {
    */
   discardBeginning(peer: Peer, send: SendRequest): void {
     if (send.sent >= send.atOnce || peer.outgoing.head !== send) return;
-    const rest = new SendRequest(this.#engine).want(null, new Uint8Array(send.atOnce), Kind.Uint8, peer.rank, 0, 0, 0);
+    const rest = new SendRequest(this.#engine.context).want(new Uint8Array(send.atOnce), Kind.Uint8, peer.rank, 0, 0);
     rest.record = ANNOUNCE;
     rest.begun = true;
     rest.sent = send.sent;

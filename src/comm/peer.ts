@@ -4,8 +4,8 @@ import type { RingWriter } from '../ring/ring-writer';
 import type { Unexpected } from './matching';
 import { Queue } from './queue';
 import type { Routes } from './routes';
-import type { ReceiveRequest } from './receive-request';
 import type { SendRequest } from './send-request';
+import type { Stream } from './stream';
 
 /** What this rank knows of another one. */
 export class Peer {
@@ -23,8 +23,8 @@ export class Peer {
   asksFor = 0;
   /** How many bytes of a message have yet to come that it sends without being asked. */
   incomingBytes = 0;
-  /** The receive that they are for, if it is matched; or the message that keeps them, if it is not. Both null: nobody wants them. */
-  incomingReceive: ReceiveRequest<unknown> | null = null;
+  /** The stream that they belong to, if the message is matched; or the message that keeps them, if it is not. Both null: nobody wants them. */
+  incomingStream: Stream | null = null;
   incomingMessage: Unexpected | null = null;
   /** Of its long messages; null unless they can come directly. */
   routes: Routes | null = null;

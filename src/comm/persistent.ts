@@ -1,8 +1,7 @@
 import { ZivmError } from '../errors';
 import { PROC_NULL } from './constants';
+import type { Context } from './context';
 import type { Buf, Kind } from './elements';
-import type { Engine } from './engine';
-import type { Members } from './members';
 import { BufferReceive } from './receive-request';
 import type { PersistentRequest } from './request';
 import { SendRequest } from './send-request';
@@ -14,12 +13,10 @@ function checkInactive(done: boolean): void {
 
 /** What sendInit returns (MPI_Send_init). Before its first start it counts as complete, with an empty status. */
 export class PersistentSend extends SendRequest implements PersistentRequest<Status> {
-  readonly #engine: Engine;
   #started = false;
 
-  constructor(engine: Engine) {
-    super(engine);
-    this.#engine = engine;
+  constructor(context: Context) {
+    super(context);
     this.complete();
     this.markReported();
   }
@@ -33,22 +30,20 @@ export class PersistentSend extends SendRequest implements PersistentRequest<Sta
     this.#started = true;
     this.reset();
     if (this.dest === PROC_NULL) this.complete();
-    else this.#engine.startSend(this);
-    this.#engine.background(this);
+    else this.context.engine.startSend(this);
+    this.context.engine.background(this);
   }
 }
 
 /** What recvInit returns (MPI_Recv_init). Before its first start it counts as complete, with an empty status. */
 export class PersistentReceive extends BufferReceive implements PersistentRequest<Status> {
-  readonly #engine: Engine;
   /** What it wants: a match overwrites source and tag. */
   readonly #source: number;
   readonly #tag: number;
   #started = false;
 
-  constructor(engine: Engine, members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number) {
-    super(engine, members, buf, kind, source, context, tag);
-    this.#engine = engine;
+  constructor(context: Context, buf: Buf, kind: Kind, source: number, tag: number) {
+    super(context, buf, kind, source, tag);
     this.#source = source;
     this.#tag = tag;
     this.complete();
@@ -62,8 +57,8 @@ export class PersistentReceive extends BufferReceive implements PersistentReques
     this.source = this.#source;
     this.tag = this.#tag;
     if (this.source === PROC_NULL) this.completeEmpty(PROC_NULL);
-    else this.#engine.startReceive(this);
-    this.#engine.background(this);
+    else this.context.engine.startReceive(this);
+    this.context.engine.background(this);
   }
 
   protected override result(): Status {

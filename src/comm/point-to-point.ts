@@ -1,9 +1,10 @@
 import { checkDest, checkSource, checkTag, checkWantedTag } from './arguments';
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants';
+import type { Context } from './context';
 import { type Buf, byteLengthOf, checkBuf, type Kind, Kind as Kinds } from './elements';
 import type { Engine } from './engine';
 import type { Unexpected } from './matching';
-import { Members } from './members';
+import type { Members } from './members';
 import { Message } from './message';
 import { pack } from './objects';
 import { PersistentReceive, PersistentSend } from './persistent';
@@ -32,16 +33,16 @@ export abstract class PointToPoint {
   protected readonly engine: Engine;
   /** @internal */
   protected readonly members: Members;
-  /** @internal Messages of one context never match receives of another. Collectives have the next one. */
-  protected readonly context: number;
+  /** @internal */
+  protected readonly context: Context;
 
   /** @internal */
-  constructor(engine: Engine, members: Members, context: number) {
-    this.engine = engine;
-    this.members = members;
+  constructor(context: Context) {
+    this.engine = context.engine;
+    this.members = context.members;
     this.context = context;
-    this.rank = members.rankOf(engine.rank);
-    this.size = members.worldRanks.length;
+    this.rank = this.members.rankOf(this.engine.rank);
+    this.size = this.members.worldRanks.length;
   }
 
   /**
@@ -55,7 +56,7 @@ export abstract class PointToPoint {
     checkDest(dest, this.size, 'send');
     checkTag(tag, 'send');
     if (dest === PROC_NULL) return;
-    this.engine.send(this.members, buf, kind, this.members.worldRanks[dest]!, this.context, tag, 0);
+    this.engine.send(this.context, buf, kind, this.members.worldRanks[dest]!, tag, 0);
   }
 
   /** As `send`, and blocks until the receiver has matched the message (MPI_Ssend). */
@@ -79,7 +80,7 @@ export abstract class PointToPoint {
     checkSource(source, this.size, 'recv');
     checkWantedTag(tag, 'recv');
     if (source === PROC_NULL) return Status.of(PROC_NULL, ANY_TAG, 0, false);
-    return this.engine.receive(this.members, buf, kind, this.worldSource(source), this.context, tag);
+    return this.engine.receive(this.context, buf, kind, this.worldSource(source), tag);
   }
 
   /** Sends and receives at once, so that a ring of ranks that all do so never blocks (MPI_Sendrecv). */
@@ -134,8 +135,8 @@ export abstract class PointToPoint {
     checkDest(dest, this.size, call);
     checkTag(tag, call);
     const isPlain = dest !== PROC_NULL && (flags & FLAG_SYNCHRONOUS) === 0 && options === undefined;
-    if (isPlain && this.engine.trySend(buf, kind, this.members.worldRanks[dest]!, this.context, tag, flags)) {
-      return new CompletedSend(this.engine, dest, tag, byteLengthOf(buf, kind));
+    if (isPlain && this.engine.trySend(this.context.id, buf, kind, this.members.worldRanks[dest]!, tag, flags)) {
+      return new CompletedSend(this.context, dest, tag, byteLengthOf(buf, kind));
     }
     return this.#startPending(buf, kind, dest, tag, flags, options);
   }
@@ -143,7 +144,7 @@ export abstract class PointToPoint {
   /** Starts a send that is to be tracked until it is complete. */
   #startPending(buf: Buf, kind: Kind, dest: number, tag: number, flags: number, options: IOptions | undefined): Request<Status> {
     const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
-    const send = new SendRequest(this.engine).want(this.members, buf, kind, world, this.context, tag, flags);
+    const send = new SendRequest(this.context).want(buf, kind, world, tag, flags);
     if (options?.signal?.aborted) {
       send.markCancelled();
       send.complete();
@@ -162,7 +163,7 @@ export abstract class PointToPoint {
     const kind = checkBuf(buf, 'irecv');
     checkSource(source, this.size, 'irecv');
     checkWantedTag(tag, 'irecv');
-    const receive = new BufferReceive(this.engine, this.members, buf, kind, this.worldSource(source), this.context, tag);
+    const receive = new BufferReceive(this.context, buf, kind, this.worldSource(source), tag);
     return this.#startReceive(receive, options);
   }
 
@@ -198,31 +199,31 @@ export abstract class PointToPoint {
 
   /** As `probe`, and takes the message away from all other receives (MPI_Mprobe). */
   mprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message {
-    if (source === PROC_NULL) return new Message(this.engine, this.members, null);
+    if (source === PROC_NULL) return new Message(this.context, null);
     const found = this.#waitForMessage(source, tag, 'mprobe');
     this.engine.take(found);
-    return new Message(this.engine, this.members, found);
+    return new Message(this.context, found);
   }
 
   /** As `mprobe`, if such a message is there now (MPI_Improbe). */
   improbe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message | undefined {
-    if (source === PROC_NULL) return new Message(this.engine, this.members, null);
+    if (source === PROC_NULL) return new Message(this.context, null);
     const found = this.#find(source, tag, 'improbe');
     if (found === null) return undefined;
     this.engine.take(found);
-    return new Message(this.engine, this.members, found);
+    return new Message(this.context, found);
   }
 
   #find(source: number, tag: number, call: string): Unexpected | null {
     checkSource(source, this.size, call);
     checkWantedTag(tag, call);
-    return this.engine.find(this.worldSource(source), this.context, tag);
+    return this.engine.find(this.context.id, this.worldSource(source), tag);
   }
 
   #waitForMessage(source: number, tag: number, call: string): Unexpected {
     return (
       this.#find(source, tag, call) ??
-      this.engine.waitForMessage(this.members, this.worldSource(source), this.context, tag)
+      this.engine.waitForMessage(this.context, this.worldSource(source), tag)
     );
   }
 
@@ -232,7 +233,7 @@ export abstract class PointToPoint {
     checkDest(dest, this.size, 'sendInit');
     checkTag(tag, 'sendInit');
     const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
-    return new PersistentSend(this.engine).want(this.members, buf, kind, world, this.context, tag, 0);
+    return new PersistentSend(this.context).want(buf, kind, world, tag, 0);
   }
 
   /** A receive that can be started again and again (MPI_Recv_init). */
@@ -240,7 +241,7 @@ export abstract class PointToPoint {
     const kind = checkBuf(buf, 'recvInit');
     checkSource(source, this.size, 'recvInit');
     checkWantedTag(tag, 'recvInit');
-    return new PersistentReceive(this.engine, this.members, buf, kind, this.worldSource(source), this.context, tag);
+    return new PersistentReceive(this.context, buf, kind, this.worldSource(source), tag);
   }
 
   /**
@@ -284,7 +285,7 @@ export abstract class PointToPoint {
   }
 
   #objectReceive<T>(source: number, tag: number, status: Status | undefined): ObjectReceive<T> {
-    return new ObjectReceive<T>(this.engine, this.members, this.worldSource(source), this.context, tag, status);
+    return new ObjectReceive<T>(this.context, this.worldSource(source), tag, status);
   }
 
   /**
@@ -299,8 +300,8 @@ export abstract class PointToPoint {
     checkWantedTag(tag, 'messages');
     if (source === PROC_NULL) return;
     for (;;) {
-      const found = await this.engine.messageComes(this.members, this.worldSource(source), this.context, tag);
-      const message = new Message(this.engine, this.members, found);
+      const found = await this.engine.messageComes(this.context, this.worldSource(source), tag);
+      const message = new Message(this.context, found);
       const value = await message.irecvObject<T>();
       const status = message.status();
       yield { value, source: status.source, tag: status.tag };

@@ -1,9 +1,7 @@
 import { ANY_TAG } from './constants';
+import type { Context } from './context';
 import type { Buf, Kind } from './elements';
-import type { Engine } from './engine';
-import type { Members } from './members';
 import { unpack } from './objects';
-import type { Peer } from './peer';
 import { Request } from './request';
 import { Status } from './status';
 
@@ -16,25 +14,19 @@ export abstract class ReceiveRequest<T> extends Request<T> {
   order = 0;
   /** Bytes of the message. */
   byteLength = 0;
-  /** Bytes that are here. */
-  received = 0;
-  /** Where it comes from when it was asked for. */
-  sender: Peer | null = null;
 
   constructor(
-    engine: Engine,
-    public members: Members,
+    context: Context,
     /** Null for an object, until it comes. */
     public buf: Buf | null,
     /** Type of the buffer's elements, or OBJECT. */
     public kind: Kind | typeof OBJECT,
     /** World rank of the sender; until a message is matched, the one wanted, or ANY_SOURCE. */
     public source: number,
-    public context: number,
     /** The message's; until one is matched, the one wanted, or ANY_TAG. */
     public tag: number,
   ) {
-    super(engine);
+    super(context);
   }
 
   /** A receive from `PROC_NULL`: nothing comes, and it is complete (MPI 4.1, section 3.10). */
@@ -46,25 +38,24 @@ export abstract class ReceiveRequest<T> extends Request<T> {
   }
 
   status(): Status {
-    return Status.of(this.members.rankOf(this.source), this.tag, this.byteLength, this.wasCancelled);
+    return Status.of(this.context.members.rankOf(this.source), this.tag, this.byteLength, this.wasCancelled);
   }
 }
 
 /** Receives into a buffer. */
 export class BufferReceive extends ReceiveRequest<Status> {
   // Written out, for without it what is compiled passes all arguments on as an array, for each message.
-  constructor(engine: Engine, members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number) {
-    super(engine, members, buf, kind, source, context, tag);
+  constructor(context: Context, buf: Buf, kind: Kind, source: number, tag: number) {
+    super(context, buf, kind, source, tag);
   }
 
   /** Makes it as new, to be posted again. */
-  again(members: Members, buf: Buf, kind: Kind, source: number, context: number, tag: number): this {
+  again(context: Context, buf: Buf, kind: Kind, source: number, tag: number): this {
     this.reset();
-    this.members = members;
+    this.context = context;
     this.buf = buf;
     this.kind = kind;
     this.source = source;
-    this.context = context;
     this.tag = tag;
     return this;
   }
@@ -80,14 +71,12 @@ export class ObjectReceive<T> extends ReceiveRequest<T> {
   #unpacked = false;
 
   constructor(
-    engine: Engine,
-    members: Members,
+    context: Context,
     source: number,
-    context: number,
     tag: number,
     readonly filled: Status | undefined,
   ) {
-    super(engine, members, null, OBJECT, source, context, tag);
+    super(context, null, OBJECT, source, tag);
   }
 
   /** The object; undefined when it was cancelled, which the status tells. */

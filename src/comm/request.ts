@@ -1,5 +1,5 @@
 import { ZivmError } from '../errors';
-import type { Engine } from './engine';
+import type { Context } from './context';
 
 const DONE = 1;
 const CANCELLED = 2;
@@ -13,18 +13,26 @@ const BLOCKED_ON = 16;
  * result every time.
  */
 export abstract class Request<T> implements PromiseLike<T> {
-  // A request is made for each message, and each field costs: so the yes-or-no answers share one number. Methods are
-  // not `#private`, for then each object gets one field more, which says that it has them.
+  // A request is made for each message, and each field costs: so the yes-or-no answers share one number, and what few need is
+  // elsewhere. Methods are not `#private`, for then each object gets one field more, which says that it has them.
   private state = 0;
-  /** @internal */
-  error: unknown = null;
-  private readonly engine: Engine;
-  /** What only a request that is awaited or has a signal needs. */
-  private later: Later<T> | null = null;
+  private rare: Rare<T> | null = null;
+  /** @internal What it belongs to. */
+  context: Context;
 
   /** @internal */
-  constructor(engine: Engine) {
-    this.engine = engine;
+  constructor(context: Context) {
+    this.context = context;
+  }
+
+  /** @internal What it has failed with, or null. */
+  get error(): unknown {
+    return this.rare === null ? null : this.rare.error;
+  }
+
+  /** @internal */
+  set error(error: unknown) {
+    (this.rare ??= new Rare<T>()).error = error;
   }
 
   /** @internal */
@@ -81,7 +89,7 @@ export abstract class Request<T> implements PromiseLike<T> {
    * @throws ZivmError `ERR_ZIVM_TIMEOUT` when it is still pending then; else what the operation failed with
    */
   wait(timeoutMs?: number): T {
-    if (!this.done && !this.engine.waiting.forRequest(this, timeoutMs)) {
+    if (!this.done && !this.context.engine.waiting.forRequest(this, timeoutMs)) {
       throw new ZivmError('ERR_ZIVM_TIMEOUT', `the request is still pending after ${timeoutMs} ms`, { call: 'wait' });
     }
     return this.outcome();
@@ -89,7 +97,7 @@ export abstract class Request<T> implements PromiseLike<T> {
 
   /** True when the operation is complete (MPI_Test without the status: `wait()` then gives it at once). */
   test(): boolean {
-    if (!this.done) this.engine.poll();
+    if (!this.done) this.context.engine.poll();
     return this.done;
   }
 
@@ -98,15 +106,15 @@ export abstract class Request<T> implements PromiseLike<T> {
    * not matched yet, else as if nothing had been asked.
    */
   cancel(): void {
-    if (!this.done) this.engine.cancel(this);
+    if (!this.done) this.context.engine.cancel(this);
   }
 
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    const later = (this.later ??= new Later<T>());
-    later.promise ??= new Promise<T>((resolve, reject) => {
+    const rare = (this.rare ??= new Rare<T>());
+    rare.promise ??= new Promise<T>((resolve, reject) => {
       const settle = (): void => {
         try {
           resolve(this.outcome());
@@ -115,51 +123,49 @@ export abstract class Request<T> implements PromiseLike<T> {
         }
       };
       if (this.done) return settle();
-      later.onDone = settle;
-      this.engine.await(this);
+      rare.onDone = settle;
+      this.context.engine.await(this);
     });
-    return later.promise.then(onFulfilled, onRejected);
+    return rare.promise.then(onFulfilled, onRejected);
   }
 
   private outcome(): T {
-    if (this.error !== null) throw this.error;
-    if (this.wasCancelled && this.later !== null && this.later.aborted) throw this.later.abortReason;
+    if (this.rare !== null) this.rare.throwFailure(this.wasCancelled);
     return this.result();
   }
 
   /** @internal Called once by the engine. */
   complete(): void {
     this.state |= DONE;
-    if (this.later !== null) this.later.complete();
+    if (this.rare !== null) this.rare.complete();
   }
 
   /** @internal Somebody awaits it: the process lives until it is complete. */
   get awaited(): boolean {
-    return this.later !== null && this.later.promise !== null;
+    return this.rare !== null && this.rare.promise !== null;
   }
 
   /** @internal Makes it as new, to be started again. */
   reset(): void {
     this.state = 0;
-    this.error = null;
-    this.later = null;
+    this.rare = null;
   }
 
   /** @internal Cancels the operation when the signal aborts, and rejects with its reason. */
   abortOn(signal: AbortSignal | undefined): this {
     if (signal === undefined) return this;
-    const later = (this.later ??= new Later<T>());
+    const rare = (this.rare ??= new Rare<T>());
     const abort = (): void => {
       if (this.done && !this.wasCancelled) return;
-      later.aborted = true;
-      later.abortReason = signal.reason;
+      rare.aborted = true;
+      rare.abortReason = signal.reason;
       this.cancel();
     };
     if (signal.aborted) {
       abort();
     } else if (!this.done) {
       signal.addEventListener('abort', abort, { once: true });
-      later.stopListening = () => signal.removeEventListener('abort', abort);
+      rare.stopListening = () => signal.removeEventListener('abort', abort);
     }
     return this;
   }
@@ -168,7 +174,7 @@ export abstract class Request<T> implements PromiseLike<T> {
   static waitAll<T>(requests: readonly Request<T>[]): T[] {
     for (const request of requests) request.markBlockedOn();
     try {
-      for (const request of requests) if (!request.done) request.engine.waiting.forRequest(request);
+      for (const request of requests) if (!request.done) request.context.engine.waiting.forRequest(request);
     } catch (error) {
       for (const request of requests) if (!request.done) request.markLeft();
       throw error;
@@ -218,7 +224,7 @@ export abstract class Request<T> implements PromiseLike<T> {
   private static waitForOne<T>(requests: readonly Request<T>[]): number {
     const isNews = (request: Request<T>): boolean => request.done && !request.reported;
     const waiting = requests.filter((request) => !request.reported);
-    waiting[0]?.engine.waiting.forAny(waiting, () => requests.some(isNews));
+    waiting[0]?.context.engine.waiting.forAny(waiting, () => requests.some(isNews));
     return requests.findIndex(isNews);
   }
 
@@ -244,12 +250,19 @@ export abstract class Request<T> implements PromiseLike<T> {
   }
 }
 
-class Later<T> {
+/** What few requests need: why they failed, who awaits them, what a signal does. */
+class Rare<T> {
+  error: unknown = null;
   promise: Promise<T> | null = null;
   onDone: (() => void) | null = null;
   stopListening: (() => void) | null = null;
   aborted = false;
   abortReason: unknown = undefined;
+
+  throwFailure(wasCancelled: boolean): void {
+    if (this.error !== null) throw this.error;
+    if (wasCancelled && this.aborted) throw this.abortReason;
+  }
 
   complete(): void {
     this.onDone?.();

@@ -16,7 +16,7 @@ export function isOnlySelf(own: number, members: Members, source: number): boole
 
 /** Whether only rank `own` of the world could complete an operation, which it cannot while it waits. */
 export function isUpToSelf(own: number, request: Request<unknown>): boolean {
-  if (request instanceof ReceiveRequest) return !request.done && isOnlySelf(own, request.members, request.source);
+  if (request instanceof ReceiveRequest) return !request.done && isOnlySelf(own, request.context.members, request.source);
   return request instanceof SendRequest && !request.done && request.dest === own;
 }
 

@@ -1,6 +1,5 @@
+import type { Context } from './context';
 import { type Buf, byteLengthOf, type Kind } from './elements';
-import type { Engine } from './engine';
-import type { Members } from './members';
 import type { Peer } from './peer';
 import { Request } from './request';
 import { Status } from './status';
@@ -32,35 +31,23 @@ export class SendRequest extends Request<Status> {
   /** Nanoseconds that copying its fragments in has taken, where the receiver wants to know. */
   copyNs = 0;
 
-  members: Members | null = null;
   buf: Buf | null = null;
   byteLength = 0;
   kind: Kind = 0;
   /** World rank of the receiver. */
   dest = 0;
-  context = 0;
   tag = 0;
   flags = 0;
 
-  constructor(engine: Engine) {
-    super(engine);
+  constructor(context: Context) {
+    super(context);
   }
 
-  want(
-    members: Members | null,
-    buf: Buf | null,
-    kind: Kind,
-    dest: number,
-    context: number,
-    tag: number,
-    flags: number,
-  ): this {
-    this.members = members;
+  want(buf: Buf | null, kind: Kind, dest: number, tag: number, flags: number): this {
     this.buf = buf;
     this.byteLength = buf === null ? 0 : byteLengthOf(buf, kind);
     this.kind = kind;
     this.dest = dest;
-    this.context = context;
     this.tag = tag;
     this.flags = flags;
     return this;
@@ -71,8 +58,7 @@ export class SendRequest extends Request<Status> {
   }
 
   protected override result(): Status {
-    const dest = this.members === null ? this.dest : this.members.rankOf(this.dest);
-    return Status.of(dest, this.tag, this.byteLength, this.wasCancelled);
+    return Status.of(this.context.members.rankOf(this.dest), this.tag, this.byteLength, this.wasCancelled);
   }
 
   override reset(): void {
@@ -87,19 +73,15 @@ export class SendRequest extends Request<Status> {
 
 /** A send that was complete when its call returned. */
 export class CompletedSend extends Request<Status> {
-  private readonly dest: number;
-  private readonly tag: number;
-  private readonly byteLength: number;
+  private readonly status: Status;
 
-  constructor(engine: Engine, dest: number, tag: number, byteLength: number) {
-    super(engine);
-    this.dest = dest;
-    this.tag = tag;
-    this.byteLength = byteLength;
+  constructor(context: Context, dest: number, tag: number, byteLength: number) {
+    super(context);
+    this.status = Status.of(dest, tag, byteLength, false);
     this.complete();
   }
 
   protected override result(): Status {
-    return Status.of(this.dest, this.tag, this.byteLength, false);
+    return this.status;
   }
 }

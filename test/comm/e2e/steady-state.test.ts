@@ -48,7 +48,7 @@ function bestRounds(ranks: number[][]): number[] {
   return Array.from({ length: worst.length / ROUNDS }, (_, loop) => Math.min(...worst.slice(loop * ROUNDS, (loop + 1) * ROUNDS)));
 }
 
-test('blocking calls with short messages allocate nothing', async () => {
+test('blocking calls with short messages allocate nothing, others a small request each', async () => {
   await runRanks(2, program('allocation'), LONG);
 }, LONG_MS);
 

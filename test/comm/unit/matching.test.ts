@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { ANY_SOURCE, ANY_TAG } from '../../../src/comm/constants';
+import { Context } from '../../../src/comm/context';
 import { Kind } from '../../../src/comm/elements';
 import type { Engine } from '../../../src/comm/engine';
 import { Matching, Unexpected } from '../../../src/comm/matching';
@@ -11,10 +12,11 @@ const SOURCES = 3;
 /** Matching asks nothing of the engine: that requests belong to one is enough. */
 const engine = {} as Engine;
 const members = new Members([0, 1, 2], SOURCES);
+const contexts = [0, 1].map((id) => new Context(engine, members, id));
 const buf = new Uint8Array(0);
 
 const receiveOf = (source: number, context: number, tag: number): BufferReceive =>
-  new BufferReceive(engine, members, buf, Kind.Uint8, source, context, tag);
+  new BufferReceive(contexts[context]!, buf, Kind.Uint8, source, tag);
 const messageOf = (source: number, context: number, tag: number, sendId = 0, byteLength = 0): Unexpected =>
   new Unexpected(source, context, tag, byteLength, 0, sendId, null, null);
 
@@ -149,7 +151,7 @@ class Both {
       case 'fail': {
         const isTaken = (one: Wanted): boolean => one.source === action.source && one.context === action.context;
         const expected = model.posted.filter(isTaken).map(({ receive }) => receive);
-        expect(real.takeAllPosted(action.source, (receive) => receive.context === action.context)).toEqual(expected);
+        expect(real.takeAllPosted(action.source, (receive) => receive.context.id === action.context)).toEqual(expected);
         const kept = model.posted.filter((one) => !isTaken(one));
         model.posted.splice(0, Infinity, ...kept);
       }
@@ -228,8 +230,8 @@ describe('matching', () => {
 
   it('finds the message that a synchronous send to oneself has left, until it is taken', () => {
     const matching = new Matching(SOURCES);
-    const send = new SendRequest(engine).want(members, buf, Kind.Uint8, 2, 0, 5, 0);
-    const other = new SendRequest(engine).want(members, buf, Kind.Uint8, 2, 0, 5, 0);
+    const send = new SendRequest(contexts[0]!).want(buf, Kind.Uint8, 2, 5, 0);
+    const other = new SendRequest(contexts[0]!).want(buf, Kind.Uint8, 2, 5, 0);
     matching.keep(messageOf(2, 0, 5));
     const own = new Unexpected(2, 0, 5, 0, 0, 0, buf, send);
     matching.keep(own);

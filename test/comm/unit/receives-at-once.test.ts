@@ -1,3 +1,4 @@
+import { Context } from '../../../src/comm/context';
 import { Kind } from '../../../src/comm/elements';
 import { Engine } from '../../../src/comm/engine';
 import { Members } from '../../../src/comm/members';
@@ -12,7 +13,6 @@ import { formatRegion, planRegion } from '../../../src/ring/layout';
 
 const RANKS = 3;
 const REGION_BYTES = 1 << 20;
-const CONTEXT = 0;
 const MANY = 200;
 /** What others wait for is seen after so many receives at the latest. */
 const AT_ONCE = 64;
@@ -37,21 +37,22 @@ function engines(): Engine[] {
 }
 
 const members = new Members([0, 1, 2], RANKS);
+const contextOf = (engine: Engine): Context => new Context(engine, members, 0);
 
 function send(from: Engine, value: number, dest: number, tag: number): void {
-  from.send(members, Uint8Array.of(value), Kind.Uint8, dest, CONTEXT, tag, 0);
+  from.send(contextOf(from), Uint8Array.of(value), Kind.Uint8, dest, tag, 0);
 }
 
 function receive(engine: Engine, source: number, tag: number): number {
   const buf = new Uint8Array(1);
-  const status = engine.receive(members, buf, Kind.Uint8, source, CONTEXT, tag);
+  const status = engine.receive(contextOf(engine), buf, Kind.Uint8, source, tag);
   expect([status.source, status.tag, status.byteLength]).toEqual([source, tag, 1]);
   return buf[0]!;
 }
 
 function post(engine: Engine, source: number, tag: number): { request: BufferReceive; buf: Uint8Array } {
   const buf = new Uint8Array(1);
-  const request = new BufferReceive(engine, members, buf, Kind.Uint8, source, CONTEXT, tag);
+  const request = new BufferReceive(contextOf(engine), buf, Kind.Uint8, source, tag);
   engine.startReceive(request);
   return { request, buf };
 }

@@ -1,3 +1,4 @@
+import { Context } from '../../../src/comm/context';
 import { Kind } from '../../../src/comm/elements';
 import { Engine } from '../../../src/comm/engine';
 import { Members } from '../../../src/comm/members';
@@ -14,11 +15,11 @@ import { formatRegion, planRegion, RANK_ARMED, RANK_KERNEL, RANK_PID, RANK_SENDS
 
 const RANKS = 2;
 const REGION_BYTES = 8 << 20;
-const CONTEXT = 0;
 const TAG = 1;
 const LENGTH = 1 << 20;
 
 const members = new Members([0, 1], RANKS);
+const contextOf = (engine: Engine): Context => new Context(engine, members, 0);
 
 interface Pair {
   sender: Engine;
@@ -42,14 +43,14 @@ function pair({ cores = RANKS } = {}): Pair {
 
 function start(from: Engine, dest: number, length: number): { send: SendRequest; data: Uint8Array } {
   const data = Uint8Array.from({ length }, (_, i) => i % 251);
-  const send = new SendRequest(from).want(members, data, Kind.Uint8, dest, CONTEXT, TAG, 0);
+  const send = new SendRequest(contextOf(from)).want(data, Kind.Uint8, dest, TAG, 0);
   from.startSend(send);
   return { send, data };
 }
 
 function post(engine: Engine, source: number, length: number, { isBlockedOn = true } = {}): { receive: BufferReceive; buf: Uint8Array } {
   const buf = new Uint8Array(length);
-  const receive = new BufferReceive(engine, members, buf, Kind.Uint8, source, CONTEXT, TAG);
+  const receive = new BufferReceive(contextOf(engine), buf, Kind.Uint8, source, TAG);
   if (isBlockedOn) receive.markBlockedOn();
   engine.startReceive(receive);
   return { receive, buf };

@@ -1,3 +1,4 @@
+import { Context } from '../../../src/comm/context';
 import { Kind } from '../../../src/comm/elements';
 import { Engine } from '../../../src/comm/engine';
 import { Members } from '../../../src/comm/members';
@@ -15,9 +16,9 @@ const RECEIVER = 0;
 const SENDER = 1;
 const RANKS = 2;
 const REGION_BYTES = 1 << 20;
-const CONTEXT = 0;
 const TAG = 3;
 const members = new Members([RECEIVER, SENDER], RANKS);
+const contextOf = (engine: Engine): Context => new Context(engine, members, 0);
 
 class Pair {
   readonly words = new Int32Array(new ArrayBuffer(REGION_BYTES));
@@ -50,7 +51,7 @@ class Pair {
     this.sender = sender!;
     // Once the receiver has had a message it polls the ring.
     this.send(1);
-    this.receiver.receive(members, new Uint8Array(1), Kind.Uint8, SENDER, CONTEXT, TAG);
+    this.receiver.receive(contextOf(this.receiver), new Uint8Array(1), Kind.Uint8, SENDER, TAG);
   }
 
   #sleep(): void {
@@ -60,7 +61,7 @@ class Pair {
   }
 
   send(value: number): void {
-    this.sender.send(members, Uint8Array.of(value), Kind.Uint8, RECEIVER, CONTEXT, TAG, 0);
+    this.sender.send(contextOf(this.sender), Uint8Array.of(value), Kind.Uint8, RECEIVER, TAG, 0);
   }
 
   /** Sends as if the mark had still been set when the sender looked. */
@@ -77,7 +78,7 @@ test('a blocking receive finds such a message before it sleeps for long', () => 
   const pair = new Pair();
   pair.onSleep = () => pair.sendLate(42);
   const buf = new Uint8Array(1);
-  pair.receiver.receive(members, buf, Kind.Uint8, SENDER, CONTEXT, TAG);
+  pair.receiver.receive(contextOf(pair.receiver), buf, Kind.Uint8, SENDER, TAG);
   expect({ value: buf[0], sleeps: pair.sleeps }).toEqual({ value: 42, sleeps: 1 });
 });
 
@@ -86,7 +87,7 @@ test('so does the event loop', async () => {
   pair.onSleep = () => setImmediate(() => pair.sendLate(42));
   const alive = setInterval(() => undefined, 1000);
   const buf = new Uint8Array(1);
-  const receive = new BufferReceive(pair.receiver, members, buf, Kind.Uint8, SENDER, CONTEXT, TAG);
+  const receive = new BufferReceive(contextOf(pair.receiver), buf, Kind.Uint8, SENDER, TAG);
   pair.receiver.startReceive(receive);
   await pair.receiver.background(receive);
   clearInterval(alive);
