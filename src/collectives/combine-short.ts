@@ -1,21 +1,21 @@
 import { type Buf, Kind } from '../comm/elements';
 import { Op } from './op';
 
-/** Up to here a loop in JavaScript is quicker than a native call. */
-const MOST_ELEMENTS = 8;
+/** Up to here, a line, a loop in JavaScript is quicker than a native call, which is the quicker one where it asks for more lines at once. */
+const MOST_BYTES = 64;
 
 /** Whether combineShort does this operation. */
-export function isShort(op: Op, kind: Kind, count: number): boolean {
+export function isShort(op: Op, kind: Kind, byteLength: number): boolean {
   return (
-    count <= MOST_ELEMENTS &&
+    byteLength <= MOST_BYTES &&
     (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32) &&
     (op === Op.SUM || op === Op.MIN || op === Op.MAX)
   );
 }
 
 /** Whether copyShort is the quickest way for such elements to the region. */
-export function isShortCopy(kind: Kind, count: number): boolean {
-  return count <= MOST_ELEMENTS && (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32);
+export function isShortCopy(kind: Kind, byteLength: number): boolean {
+  return byteLength <= MOST_BYTES && (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32);
 }
 
 /** Copies an array to elements `at` and following of another of its type. A NaN may lose bits, as in any operation on it. */

@@ -57,7 +57,7 @@ export function boardReduce(board: Board, rank: number, size: number, reduction:
 function writeOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, views: Views): number {
   const byteLength = own.length * elementBytes;
   const at = board.ownData(byteLength);
-  if (isShortCopy(kind, own.length)) copyShort(own, views.ofKind[kind]!, at / elementBytes);
+  if (isShortCopy(kind, byteLength)) copyShort(own, views.ofKind[kind]!, at / elementBytes);
   else copyIn(views, at, kind, own, 0, byteLength);
   return byteLength;
 }
@@ -69,7 +69,7 @@ function combineAll(board: Board, size: number, reduction: Reduction, direct: nu
   const byteLength = count * elementBytes;
   const leftAt = direct === 0 ? 0 : board.dataOf(0, byteLength);
   const rightAt = direct === 1 ? 0 : board.dataOf(1, byteLength);
-  if (isShort(op, kind, count)) {
+  if (isShort(op, kind, byteLength)) {
     const region = views.ofKind[kind]!;
     combineShort(op, direct === 0 ? own : region, leftAt / elementBytes, direct === 1 ? own : region, rightAt / elementBytes, result);
     for (let rank = 2; rank < size; rank++) {
