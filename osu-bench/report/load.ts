@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 
 const SAMPLE_MS = 300;
-/** Cores are near each other when a flag takes less than so many times the least that was seen (two threads of one core take half of what two cores of one cache take). */
-const NEAR = 3;
+/**
+ * Cores are as near each other as before when a flag takes less than so many times as long, either way: two threads of one core take
+ * half of what two cores of one cache take, and these a quarter of what two cores take that share none.
+ */
+const ALIKE = 1.8;
 const PACE_LOOKS = 10;
 const PACE_PAUSE_MS = 400;
 
@@ -22,49 +25,50 @@ function times(): { busy: number; all: number } {
   return { busy: all - idle - waiting, all };
 }
 
+/** Whether the cores were equally near each other each time that a flag took so many nanoseconds. */
+export const areAlike = (flagNs: readonly number[]): boolean => Math.max(...flagNs) < ALIKE * Math.min(...flagNs);
+
 /**
  * The host of a virtual machine moves its cores: to two threads of one core, two cores of one cache, or two that share
- * none, where all that they do together takes up to four times as long. An idle core may be put elsewhere each time it
- * wakes; while both are busy, they seem to stay where they are, or to be moved apart and stay there: the longer a program runs, the more likely.
- * So each run waits some seconds until the cores are near each other, and is repeated when they were moved
- * apart in it, lest a program that runs for seconds be compared with one that is done in the first.
+ * none, where all that they do together takes up to ten times as long. An idle core may be put elsewhere each time it
+ * wakes; while both are busy, they seem to stay where they are, or to be moved and stay there: the longer a program runs, the more likely.
+ * So a run is repeated when they were moved in it, or are elsewhere than they were for the side that it is compared with.
  */
 export class Pace {
   readonly #look: () => number | undefined;
   readonly #mostRuns: number;
-  #best = Infinity;
 
   /**
    * @param look nanoseconds of a flag between two cores, if that can be measured
-   * @param mostRuns how often a run is made at most until the cores have stayed near each other
+   * @param mostRuns how often a run is made at most until the cores have stayed where they are to be
    */
   constructor(look: () => number | undefined, mostRuns: number) {
     this.#look = look;
     this.#mostRuns = mostRuns;
   }
 
-  /** Waits until the cores are near each other, but not for long. @returns what a flag takes then, in nanoseconds */
-  settle(): number | undefined {
+  /** Waits until the cores are as near each other as is wanted, but not for long. @returns what a flag takes then, in nanoseconds */
+  settle(wantedNs: number | undefined): number | undefined {
     for (let look = 1; ; look++) {
       const ns = this.#look();
-      if (ns === undefined || this.#isNear(ns) || look === PACE_LOOKS) return ns;
+      if (ns === undefined || wantedNs === undefined || areAlike([ns, wantedNs]) || look === PACE_LOOKS) return ns;
       pause(PACE_PAUSE_MS);
     }
   }
 
-  /** Runs something while the cores are near each other, several times if need be. @returns the outcome of the last run, and what a flag took before it */
-  async hold<T>(run: () => Promise<T>): Promise<[T, number | undefined]> {
+  /**
+   * Runs something while the cores are as near each other as is wanted, and stay so; several times if need be.
+   * @param wantedNs what a flag is to take; without it, what it takes
+   * @returns the outcome of the last run, and what a flag took before and after it
+   */
+  async hold<T>(run: () => Promise<T>, wantedNs?: number): Promise<[T, number[]]> {
     for (let time = 1; ; time++) {
-      const flagNs = this.settle();
+      const before = this.settle(wantedNs);
       const outcome = await run();
       const after = this.#look();
-      if (after === undefined || this.#isNear(after) || time === this.#mostRuns) return [outcome, flagNs];
+      if (before === undefined || after === undefined) return [outcome, []];
+      if (time === this.#mostRuns || areAlike([before, after, wantedNs ?? after])) return [outcome, [before, after]];
     }
-  }
-
-  #isNear(ns: number): boolean {
-    this.#best = Math.min(this.#best, ns);
-    return ns <= this.#best * NEAR;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Result } from './measurement';
-import { type About, absences, guestWords, paperRows, paperWords, pointName, ratioTable, roundsName } from './words';
+import { type About, absences, countedName, guestWords, paperRows, paperWords, pointName, ratioTable } from './words';
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #6b6b6b; --line: #8885; --ahead: 0, 114, 178; --behind: 213, 94, 0; }
@@ -49,11 +49,11 @@ function ratios(results: Result[]): string {
 
 /** The report as one page, which needs nothing else. @param plots SVG by name of the measurement */
 export function page(results: Result[], about: About, plots: Map<string, string>): string {
-  const figures = results.flatMap(({ name, title, unit, sides }) => {
+  const figures = results.flatMap((result) => {
+    const { name, title, unit } = result;
     const svg = plots.get(name);
     if (svg === undefined) return [];
-    const rounds = Math.max(...sides.map((side) => side.rounds.length));
-    return [`<figure id="${name}"><figcaption>${escaped(title)} <span class="quiet">${escaped(unit)}, median and spread of ${roundsName(rounds)}</span></figcaption>${svg}</figure>`];
+    return [`<figure id="${name}"><figcaption>${escaped(title)} <span class="quiet">${escaped(unit)}, median and spread of ${countedName(result)}</span></figcaption>${svg}</figure>`];
   });
   const sentences = [...guestWords(results).map((sentence) => `${sentence}.`)];
   const missing = absences(results);

@@ -16,7 +16,7 @@ export interface Extent {
   crowds: number[];
   /** Numbers of machines that are booted, to time it. */
   machines: number[];
-  /** How often a run of two ranks is made at most until the cores have stayed near each other. */
+  /** How often a run of two ranks is made at most until the cores have stayed where they were for the first side of the round. */
   mostRuns: number;
 }
 

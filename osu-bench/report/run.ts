@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Absent } from './commands';
-import { busyWithOthers, type Pace } from './load';
-import type { Measurement, Result, Values } from './measurement';
+import { areAlike, busyWithOthers, type Pace } from './load';
+import { type Measurement, MPI_RIVALS, OWN, type Result, type Values } from './measurement';
 
 /** The first line of the file of rounds: what they are rounds of. */
 interface Heading {
@@ -22,8 +22,8 @@ interface Line {
   at: string;
   /** What others used of the machine just before, in percent. */
   busy: number;
-  /** Nanoseconds of a flag between two cores just before, if that is of interest and known. */
-  flagNs?: number | undefined;
+  /** Nanoseconds of a flag between two cores just before and just after, if that is of interest and known. */
+  flagNs?: number[];
   values?: Values;
   /** Why the side is not there, which is not tried again. */
   absent?: string;
@@ -74,7 +74,7 @@ export class Rounds {
     return this.#lines.map(({ busy }) => busy);
   }
 
-  /** Nanoseconds of a flag between two cores before the runs. */
+  /** Nanoseconds of a flag between two cores before the runs, and after them. */
   get flagNs(): number[] {
     return this.#lines.flatMap(({ flagNs }) => flagNs ?? []);
   }
@@ -83,15 +83,28 @@ export class Rounds {
     return this.#lines.filter(({ failed }) => failed !== undefined).length;
   }
 
-  /** What is known of a measurement. */
+  /** What a flag took at the end of the first run of a round: the cores are to be as near each other in the other runs of it. */
+  paceOf(measurement: string, round: number): number | undefined {
+    return this.#lines.find((line) => line.measurement === measurement && line.round === round)?.flagNs?.[1];
+  }
+
+  /**
+   * What is known of a measurement. Rounds in which the cores were not equally near each other for zivm and the MPI rivals do not count, unless
+   * there are no others.
+   */
   resultOf({ sides, ...measurement }: Measurement): Result {
-    const linesOf = (name: string): Line[] => this.#lines.filter((line) => line.measurement === measurement.name && line.side === name);
+    const lines = this.#lines.filter((line) => line.measurement === measurement.name);
+    const compared = lines.filter(({ side }) => side === OWN || MPI_RIVALS.includes(side));
+    const all = [...new Set(lines.map(({ round }) => round))];
+    const even = all.filter((round) => areAlike(compared.flatMap((line) => (line.round === round ? (line.flagNs ?? []) : []))));
+    const counted = new Set(even.length > 0 ? even : all);
+    const linesOf = (name: string): Line[] => lines.filter(({ side, round }) => side === name && counted.has(round));
     return {
       ...measurement,
+      unevenRounds: all.length - even.length,
       sides: sides.map(({ name }) => {
-        const lines = linesOf(name);
-        const why = (kind: 'absent' | 'failed'): string | undefined => lines.find((line) => line[kind] !== undefined)?.[kind];
-        return { name, rounds: lines.flatMap(({ values }) => (values === undefined ? [] : [values])), absent: why('absent'), failed: why('failed') };
+        const why = (kind: 'absent' | 'failed'): string | undefined => lines.find((line) => line.side === name && line[kind] !== undefined)?.[kind];
+        return { name, rounds: linesOf(name).flatMap(({ values }) => (values === undefined ? [] : [values])), absent: why('absent'), failed: why('failed') };
       }),
     };
   }
@@ -118,8 +131,8 @@ export async function runAll(
           await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
           return outcome;
         };
-        const [outcome, flagNs] = measurement.isPaced === true ? await pace.hold(run) : [await run(), undefined];
-        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, flagNs, ...outcome });
+        const [outcome, flagNs] = measurement.isPaced === true ? await pace.hold(run, rounds.paceOf(measurement.name, round)) : [await run(), []];
+        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, ...(flagNs.length > 0 ? { flagNs } : {}), ...outcome });
       }
     }
   }

@@ -56,6 +56,12 @@ export function absences(results: Result[]): string[] {
 /** A number of rounds, for people. */
 export const roundsName = (count: number): string => (count === 1 ? 'one round' : `${count} rounds`);
 
+/** The rounds that the figures of a result are of. */
+export function countedName({ sides, unevenRounds }: Result): string {
+  const counted = roundsName(Math.max(...sides.map(({ rounds }) => rounds.length)));
+  return unevenRounds === 0 ? counted : `${counted} (in ${unevenRounds} of all the cores were not equally near each other for all sides)`;
+}
+
 /** How many times zivm is ahead of TCP between machines, in words. */
 export function guestWords(results: Result[]): string[] {
   return results
@@ -94,7 +100,7 @@ const row = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 
 export function markdown(results: Result[], about: About): string {
   const lines = ['# zivm beside its rivals', '', `${about.machine}. ${about.versions}. ${about.options}. ${about.guests}. ${about.date}. ${about.load}.`, ''];
-  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds.', '');
+  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds; those of two ranks in which the cores were not equally near each other for zivm and both rivals are left out, unless there are no others.', '');
   for (const { x, columns, rows } of ratioTable(results)) {
     lines.push(row([x === 'bytes' ? 'message' : 'ranks', ...rows.map(({ title }) => title)]), row(Array.from({ length: rows.length + 1 }, () => '---')));
     for (const column of columns) lines.push(row([pointName({ x }, column), ...rows.map(({ cells }) => cells.get(column)?.ahead.toFixed(2) ?? '')]));
@@ -106,7 +112,7 @@ export function markdown(results: Result[], about: About): string {
     const sides = result.sides.filter(({ rounds }) => rounds.length > 0).map(({ name, rounds }) => ({ name, points: new Map(pointsOf(rounds).map((point) => [point.x, point])) }));
     if (sides.length === 0) continue;
     const xs = [...new Set(sides.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b);
-    lines.push('', `## ${result.title}, ${result.unit}`, '', `Medians; in brackets the smallest and the largest of ${roundsName(Math.max(...result.sides.map(({ rounds }) => rounds.length)))}.`, '');
+    lines.push('', `## ${result.title}, ${result.unit}`, '', `Medians; in brackets the smallest and the largest of ${countedName(result)}.`, '');
     lines.push(row([result.x === 'bytes' ? 'message' : 'ranks', ...sides.map(({ name }) => name)]), row(Array.from({ length: sides.length + 1 }, () => '---')));
     for (const x of xs) {
       const cells = sides.map(({ points }) => {
