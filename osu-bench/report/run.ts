@@ -89,19 +89,21 @@ export class Rounds {
   }
 
   /**
-   * What is known of a measurement. Rounds in which the cores were not equally near each other for zivm and the MPI rivals do not count, unless
-   * there are no others.
+   * What is known of a measurement. The rounds that count are those in which the cores were equally near each other for zivm and the MPI rivals, and as
+   * near as in most of these; all, if there are none.
    */
   resultOf({ sides, ...measurement }: Measurement): Result {
     const lines = this.#lines.filter((line) => line.measurement === measurement.name);
     const compared = lines.filter(({ side }) => side === OWN || MPI_RIVALS.includes(side));
     const all = [...new Set(lines.map(({ round }) => round))];
-    const even = all.filter((round) => areAlike(compared.flatMap((line) => (line.round === round ? (line.flagNs ?? []) : []))));
-    const counted = new Set(even.length > 0 ? even : all);
+    const areEven = (...rounds: number[]): boolean => areAlike(compared.flatMap(({ round, flagNs }) => (rounds.includes(round) ? (flagNs ?? []) : [])));
+    const groups = all.filter((round) => areEven(round)).map((round) => all.filter((other) => areEven(round, other)));
+    const largest = groups.sort((a, b) => b.length - a.length)[0];
+    const counted = new Set(largest ?? all);
     const linesOf = (name: string): Line[] => lines.filter(({ side, round }) => side === name && counted.has(round));
     return {
       ...measurement,
-      unevenRounds: all.length - even.length,
+      unevenRounds: all.length - (largest?.length ?? 0),
       sides: sides.map(({ name }) => {
         const why = (kind: 'absent' | 'failed'): string | undefined => lines.find((line) => line.side === name && line[kind] !== undefined)?.[kind];
         return { name, rounds: linesOf(name).flatMap(({ values }) => (values === undefined ? [] : [values])), absent: why('absent'), failed: why('failed') };

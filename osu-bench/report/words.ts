@@ -59,7 +59,7 @@ export const roundsName = (count: number): string => (count === 1 ? 'one round' 
 /** The rounds that the figures of a result are of. */
 export function countedName({ sides, unevenRounds }: Result): string {
   const counted = roundsName(Math.max(...sides.map(({ rounds }) => rounds.length)));
-  return unevenRounds === 0 ? counted : `${counted} (in ${unevenRounds} of all the cores were not equally near each other for all sides)`;
+  return unevenRounds === 0 ? counted : `${counted} (in ${unevenRounds} of all that were run the cores were not as near each other)`;
 }
 
 /** How many times zivm is ahead of TCP between machines, in words. */
@@ -100,7 +100,7 @@ const row = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 
 export function markdown(results: Result[], about: About): string {
   const lines = ['# zivm beside its rivals', '', `${about.machine}. ${about.versions}. ${about.options}. ${about.guests}. ${about.date}. ${about.load}.`, ''];
-  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds; those of two ranks in which the cores were not equally near each other for zivm and both rivals are left out, unless there are no others.', '');
+  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds: with two ranks, of those in which the cores were equally near each other for zivm and both rivals, and as near as in most of these.', '');
   for (const { x, columns, rows } of ratioTable(results)) {
     lines.push(row([x === 'bytes' ? 'message' : 'ranks', ...rows.map(({ title }) => title)]), row(Array.from({ length: rows.length + 1 }, () => '---')));
     for (const column of columns) lines.push(row([pointName({ x }, column), ...rows.map(({ cells }) => cells.get(column)?.ahead.toFixed(2) ?? '')]));
