@@ -23,7 +23,7 @@ export interface Measurement {
 
 /** A measurement that has been made. */
 export interface Result extends Omit<Measurement, 'sides'> {
-  /** In so many rounds the cores were not equally near each other for all sides, or not as near as in most. They are left out, unless there are no others. */
+  /** In so many rounds the cores were not equally near each other for zivm and the MPI rivals, or not as near as in most. They are left out, unless there are no others. */
   unevenRounds: number;
   /** In the order of the sides; one that is absent or has failed has a reason. */
   sides: { name: string; rounds: Values[]; absent: string | undefined; failed: string | undefined }[];

@@ -94,7 +94,7 @@ export class Rounds {
    */
   resultOf({ sides, ...measurement }: Measurement): Result {
     const lines = this.#lines.filter((line) => line.measurement === measurement.name);
-    const compared = lines.filter(({ side }) => side === OWN || MPI_RIVALS.includes(side));
+    const compared = lines.filter(({ side, values }) => values !== undefined && (side === OWN || MPI_RIVALS.includes(side)));
     const all = [...new Set(lines.map(({ round }) => round))];
     const areEven = (...rounds: number[]): boolean => areAlike(compared.flatMap(({ round, flagNs }) => (rounds.includes(round) ? (flagNs ?? []) : [])));
     const groups = all.filter((round) => areEven(round)).map((round) => all.filter((other) => areEven(round, other)));
