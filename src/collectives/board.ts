@@ -244,12 +244,9 @@ export class Board {
     }
   }
 
-  /**
-   * A barrier that follows is to be left by `root` first, where ranks share cores: it is likely to broadcast again, and the others find its data at once then.
-   * All ranks call it that agree on the root.
-   */
-  lead(root: number): void {
-    if (this.#isCrowded) this.#meeting.lead(root);
+  /** A barrier that follows is to be left by this rank first, where ranks share cores: it is likely to broadcast again, and the others find its data at once then. */
+  lead(): void {
+    if (this.#isCrowded) this.#meeting.lead();
   }
 
   /** Why what this rank waits for may never be published: a rank has ended before it published this operation. Null while none has. */

@@ -20,12 +20,12 @@ export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, roo
   board.begin();
   if (rank === root) {
     board.publish(buf, kind);
+    board.lead();
   } else {
     board.publishNothing();
     board.wait(root);
     board.copyOut(root, buf, kind);
   }
-  board.lead(root);
 }
 
 /**

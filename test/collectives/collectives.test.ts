@@ -48,6 +48,10 @@ test.each(['broadcasts', 'reductions', 'refused', 'refusedLate', 'differentLengt
 test.each([
   [2, 'wrongRoots'],
   [3, 'wrongRoots'],
+  [2, 'lateAfterFailure'],
+  [3, 'lateAfterFailure'],
+  [2, 'otherCalls'],
+  [4, 'otherCalls'],
   [2, 'failingRoot'],
   [3, 'failingRoot'],
 ])('a barrier after a short broadcast, where ranks share a core: %d ranks, %s', async (size, part) => {

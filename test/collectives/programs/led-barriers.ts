@@ -3,7 +3,7 @@ import { throwsCode } from '../../comm/e2e/programs/support/errors';
 import { join } from '../../comm/e2e/programs/support/job';
 import { pause } from './support/pause';
 
-/* Two or three ranks that share a core, so that the root of a short broadcast leaves the barrier after it first: what may go wrong with it. */
+/* A few ranks that share a core, so that the root of a short broadcast leaves the barrier after it first: what may go wrong with it. */
 
 const ROUNDS = 5;
 const TAG = 5;
@@ -36,6 +36,40 @@ function wrongRoots(): void {
   }
 }
 
+/** A rank whose broadcast has failed comes to the barrier when the root sleeps in it; its last good broadcast had any root. */
+function lateAfterFailure(): void {
+  for (let late = 0; late < size; late++) {
+    for (let root = 0; root < size; root++) {
+      for (let before = 0; before < size && root !== late; before++) {
+        comm.bcast(new Int32Array(1), before);
+        if (rank === late) {
+          throwsCode(() => comm.bcast(new Int32Array(2), root), 'ERR_ZIVM_TRUNCATE');
+          pause(LATE_MS);
+        } else {
+          comm.bcast(new Int32Array(1), root);
+        }
+        goesOn();
+      }
+    }
+  }
+}
+
+/** One rank calls a barrier after a broadcast, and comes last; the others call something else. */
+function otherCalls(): void {
+  for (let odd = 0; odd < size; odd++) {
+    for (let root = 0; root < size; root++) {
+      comm.bcast(new Int32Array(1), root);
+      if (rank === odd) {
+        pause(LATE_MS);
+        comm.barrier();
+      } else {
+        throwsCode(() => comm.allreduce(1), 'ERR_ZIVM_TRUNCATE');
+      }
+      goesOn();
+    }
+  }
+}
+
 /** A receive of the root fails while it waits in the barrier, for its buffer has gone: it is told, and the others leave. */
 function failingRoot(): void {
   if (rank === 0) {
@@ -56,5 +90,5 @@ function failingRoot(): void {
   comm.barrier();
 }
 
-const PARTS: Record<string, () => void> = { wrongRoots, failingRoot };
+const PARTS: Record<string, () => void> = { wrongRoots, lateAfterFailure, otherCalls, failingRoot };
 PARTS[process.argv[2]!]!();
