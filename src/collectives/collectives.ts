@@ -1,7 +1,7 @@
 import { checkRoot } from '../comm/arguments';
 import { IN_PLACE } from '../comm/constants';
 import { Context } from '../comm/context';
-import { type Buf, checkBuf, Kind, kindOf } from '../comm/elements';
+import { type Buf, byteOffsetOf, checkBuf, Kind, kindOf } from '../comm/elements';
 import { pack, unpack } from '../comm/objects';
 import { PointToPoint } from '../comm/point-to-point';
 import { ZivmError } from '../errors';
@@ -22,13 +22,14 @@ export abstract class Collectives extends PointToPoint {
   readonly #number = new Float64Array(1);
   readonly #bigint = new BigInt64Array(1);
 
-  get #team(): Team {
+  /** Not `#private`: V8 asks the runtime for such a getter each time. */
+  private get team(): Team {
     return (this.#ownTeam ??= new Team(new Context(this.engine, this.members, this.context.id + 1)));
   }
 
   /** Returns when every rank has called it (MPI_Barrier). */
   barrier(): void {
-    barrier(this.#team);
+    barrier(this.team);
   }
 
   /**
@@ -39,7 +40,7 @@ export abstract class Collectives extends PointToPoint {
   bcast(buf: Buf, root = 0): void {
     const kind = checkBuf(buf, 'bcast');
     checkRoot(root, this.size, 'bcast');
-    bcast(this.#team, buf, kind, root);
+    bcast(this.team, buf, kind, root);
   }
 
   /**
@@ -65,13 +66,13 @@ export abstract class Collectives extends PointToPoint {
       }
       length[0] = packed === undefined ? NOT_PACKED : packed.byteLength;
     }
-    bcast(this.#team, length, Kind.Float64, root);
+    bcast(this.team, length, Kind.Float64, root);
     if (failure !== undefined) throw failure;
     if (length[0] === NOT_PACKED) {
       throw new ZivmError('ERR_ZIVM_TYPE', `bcastObject: the value of rank ${root} cannot be packed`, { rank: root, call: 'bcastObject' });
     }
     packed ??= new Uint8Array(length[0]!);
-    bcast(this.#team, packed, Kind.Uint8, root);
+    bcast(this.team, packed, Kind.Uint8, root);
     return this.rank === root ? (value as T) : (unpack(packed) as T);
   }
 
@@ -114,12 +115,12 @@ export abstract class Collectives extends PointToPoint {
     if (this.size === 1) {
       if (own !== recv) copy(own, recv as Buf);
     } else if (treeRoot === root) {
-      reduce(this.#team, reduction, own, isRoot ? recv : null, root);
+      reduce(this.team, reduction, own, isRoot ? recv : null, root);
     } else {
       const result = this.rank === treeRoot ? copyOf(own) : null;
-      reduce(this.#team, reduction, own, result, treeRoot);
-      if (result !== null) this.#team.send(result, root);
-      if (isRoot) this.#team.recv(recv as Buf, treeRoot);
+      reduce(this.team, reduction, own, result, treeRoot);
+      if (result !== null) this.team.send(result, root);
+      if (isRoot) this.team.recv(recv as Buf, treeRoot);
     }
   }
 
@@ -154,7 +155,7 @@ export abstract class Collectives extends PointToPoint {
     }
     const reduction: Reduction = checkReduction(checkOp(op, 'allreduce'), kind, recv.length, 'allreduce');
     const own = send === IN_PLACE ? recv : send;
-    if (this.size > 1) allreduce(this.#team, reduction, own, recv);
+    if (this.size > 1) allreduce(this.team, reduction, own, recv);
     else if (own !== recv) copy(own, recv);
   }
 
@@ -174,7 +175,8 @@ export abstract class Collectives extends PointToPoint {
 
 /** Whether two arrays of the same length share a part of their memory, but not all. (Asking for buffers takes longest, and is the last question.) */
 function overlap(a: Buf, b: Buf): boolean {
-  return a.byteOffset !== b.byteOffset && Math.abs(a.byteOffset - b.byteOffset) < a.byteLength && a.buffer === b.buffer;
+  const distance = Math.abs(byteOffsetOf(a) - byteOffsetOf(b));
+  return distance !== 0 && distance < a.byteLength && a.buffer === b.buffer;
 }
 
 function checkOp(op: Op, call: string): Op {

@@ -18,6 +18,11 @@ export function isShortCopy(kind: Kind, byteLength: number): boolean {
   return byteLength <= MOST_BYTES && (kind === Kind.Float64 || kind === Kind.Int32 || kind === Kind.Float32);
 }
 
+/** Which element of such a kind begins at a byte: divided by a constant, which is a shift and not a division. */
+export function indexOf(at: number, elementBytes: number): number {
+  return elementBytes === 8 ? at / 8 : at / 4;
+}
+
 /** Copies an array to elements `at` and following of another of its type. A NaN may lose bits, as in any operation on it. */
 export function copyShort(from: Buf, to: Buf, at: number): void {
   const a = from as Float64Array;

@@ -2,7 +2,7 @@ import type { Buf, Kind } from '../comm/elements';
 import { type Board, NOTHING } from './board';
 import { combine, type Reduction } from './combine';
 import type { Views } from '../comm/views';
-import { combineShort, copyShort, isShort, isShortCopy } from './combine-short';
+import { combineShort, copyShort, indexOf, isShort, isShortCopy } from './combine-short';
 import { copyIn } from '../comm/payload';
 
 const NO_RANK = -1;
@@ -57,7 +57,7 @@ export function boardReduce(board: Board, rank: number, size: number, reduction:
 function writeOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, views: Views): number {
   const byteLength = own.length * elementBytes;
   const at = board.ownData(byteLength);
-  if (isShortCopy(kind, byteLength)) copyShort(own, views.ofKind[kind]!, at / elementBytes);
+  if (isShortCopy(kind, byteLength)) copyShort(own, views.ofKind[kind]!, indexOf(at, elementBytes));
   else copyIn(views, at, kind, own, 0, byteLength);
   return byteLength;
 }
@@ -71,9 +71,9 @@ function combineAll(board: Board, size: number, reduction: Reduction, direct: nu
   const rightAt = direct === 1 ? 0 : board.dataOf(1, byteLength);
   if (isShort(op, kind, byteLength)) {
     const region = views.ofKind[kind]!;
-    combineShort(op, direct === 0 ? own : region, leftAt / elementBytes, direct === 1 ? own : region, rightAt / elementBytes, result);
+    combineShort(op, direct === 0 ? own : region, indexOf(leftAt, elementBytes), direct === 1 ? own : region, indexOf(rightAt, elementBytes), result);
     for (let rank = 2; rank < size; rank++) {
-      combineShort(op, result, 0, region, board.dataOf(rank, byteLength) / elementBytes, result);
+      combineShort(op, result, 0, region, indexOf(board.dataOf(rank, byteLength), elementBytes), result);
     }
     return;
   }

@@ -54,11 +54,17 @@ export function byteLengthOf(array: TypedArray, kind: Kind): number {
   return array.length * ELEMENT_BYTES[kind]!;
 }
 
+const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;
+
 /** The getter behind every typed array's tag: no property of the array can stand in for it, and V8 inlines it. */
-const { get: tagOf } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-) as { get: (this: unknown) => string | undefined };
+const { get: tagOf } = Object.getOwnPropertyDescriptor(TYPED_ARRAY, Symbol.toStringTag) as { get: (this: unknown) => string | undefined };
+/** As a property it is looked up anew for each kind of array, which takes longer than the answer. */
+const { get: offsetOf } = Object.getOwnPropertyDescriptor(TYPED_ARRAY, 'byteOffset') as { get: (this: TypedArray) => number };
+
+/** Where an array begins in its buffer. */
+export function byteOffsetOf(array: TypedArray): number {
+  return offsetOf.call(array);
+}
 
 /** The kind of a typed array, of whatever realm, or -1 for anything else. */
 export function kindOf(value: unknown): Kind | -1 {
