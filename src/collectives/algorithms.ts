@@ -84,7 +84,7 @@ export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Bu
   const { board } = team;
   const byteLength = own.length * reduction.elementBytes;
   if (board !== null && isWhole(team, board, byteLength, reduction)) {
-    boardAllreduce(board, team.size, reduction, own, result, team.views);
+    boardAllreduce(board, team.rank, team.size, reduction, own, result, team.views);
   } else if (board !== null && isStaged(team, board, reduction)) {
     stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.views);
   } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, TREE_BYTES_OF_TWO)) {

@@ -29,29 +29,32 @@ export function boardBcast(board: Board, rank: number, buf: Buf, kind: Kind, roo
 }
 
 /**
- * Every rank combines the data of all in the order of ranks: all get the same bits.
+ * Every rank combines the data of all in the order of ranks: all get the same bits. The first two do not read their elements where they have just
+ * written them: the processor would wait until the lines are theirs.
  * @param own this rank's elements
  * @param result where the result goes; may be `own`
  */
-export function boardAllreduce(board: Board, size: number, reduction: Reduction, own: Buf, result: Buf, views: Views): void {
+export function boardAllreduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf, views: Views): void {
   board.begin();
   board.meet(writeOwn(board, reduction, own, views));
-  combineAll(board, size, reduction, NO_RANK, own, result, views);
+  combineAll(board, size, reduction, directly(rank), own, result, views);
 }
 
 /**
- * The root combines straight out of its own array if that is the first or the second operand. (A later one may be
- * overwritten before its turn: it may be where the result goes.)
+ * The root publishes nothing if it combines straight out of its own array.
  * @param own this rank's elements @param result where the root leaves the result; may be `own`. Null elsewhere
  */
 export function boardReduce(board: Board, rank: number, size: number, reduction: Reduction, own: Buf, result: Buf | null, views: Views): void {
   board.begin();
-  const isDirect = result !== null && rank < 2;
-  board.publishWritten(isDirect ? NOTHING : writeOwn(board, reduction, own, views));
+  const direct = result === null ? NO_RANK : directly(rank);
+  board.publishWritten(direct === NO_RANK ? writeOwn(board, reduction, own, views) : NOTHING);
   if (result === null) return;
   board.waitForAll();
-  combineAll(board, size, reduction, isDirect ? rank : NO_RANK, own, result, views);
+  combineAll(board, size, reduction, direct, own, result, views);
 }
+
+/** The rank whose elements come straight out of its own array: the first or the second operand. A later one may be overwritten before its turn, for it may be where the result goes. */
+const directly = (rank: number): number => (rank < 2 ? rank : NO_RANK);
 
 /** Writes this rank's elements to where the others read them. @returns their length in bytes */
 function writeOwn(board: Board, { kind, elementBytes }: Reduction, own: Buf, views: Views): number {
