@@ -53,7 +53,8 @@ interface Native {
   bindToCore(core: number): number;
   allowedCores(): number[];
   addressOf(array: TypedArray): number;
-  readProcess(pid: number, address: number, array: TypedArray, byteLength: number): number;
+  readProcess(pid: number, address: number, array: TypedArray, offset: number, byteLength: number): number;
+  writeProcess(pid: number, address: number, array: TypedArray, offset: number, byteLength: number): number;
   vfioOpen(group: string, address: string): [number, number, number] | number;
   vfioRegion(device: number, index: number): { offset: number; byteLength: number } | number;
   vfioVectors(device: number): number;

@@ -67,6 +67,7 @@ export function openChannel(region: Region, words: Int32Array, end: number): { c
     ranksHere: CHANNEL_RANKS,
     coresHere: 1,
     canYield: false,
+    hasGuests: true,
   });
   return { comm: new Comm(new Context(engine, new Members([LAUNCHER, AGENT], CHANNEL_RANKS), 0)), close: () => engine.close() };
 }

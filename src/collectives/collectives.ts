@@ -22,7 +22,7 @@ export abstract class Collectives extends PointToPoint {
   readonly #number = new Float64Array(1);
   readonly #bigint = new BigInt64Array(1);
 
-  /** Not `#private`: V8 asks the runtime for such a getter each time. */
+  /** @internal Not `#private`: V8 asks the runtime for such a getter each time. */
   private get team(): Team {
     return (this.#ownTeam ??= new Team(new Context(this.engine, this.members, this.context.id + 1)));
   }

@@ -12,6 +12,11 @@ export const MEETING_WORDS = 48;
 
 /** Who wishes to hold a meeting, or does, is a rank and one, or this. */
 const NOBODY = 0;
+/** What a rank met while it waited. */
+interface Failure {
+  error: unknown;
+}
+
 /** Among more, a broadcast and the barrier after it take longer together when all wait for one rank to be given a core. */
 const MOST_LED = 4;
 
@@ -54,12 +59,14 @@ export class Meeting implements Writer {
     // Who comes is counted, so nobody may come who knows that not all will.
     const { ended } = this;
     if (ended !== null) throw ended;
-    const { words, waiting } = this.#engine;
-    if (leads) words[this.#word + LEADER] = this.#own;
+    const { words } = this.#engine;
+    if (leads) Atomics.compareExchange(words, this.#word + LEADER, NOBODY, this.#own);
     const isLast = Atomics.add(words, this.#word, 1) === this.#worldRanks.length - 1;
+    let failure: Failure | null = null;
     if (isLast) this.#complete(number);
-    else if (leads) this.#waitForAll(number);
-    waiting.forNumber(this.#word + HELD, number, this);
+    else if (leads) failure = this.#waitAndHold(number);
+    failure = this.#waitFor(HELD, number) ?? failure;
+    if (failure !== null) throw failure.error;
   }
 
   /** This rank is the last one: it holds the meeting, or tells the leader. */
@@ -68,6 +75,7 @@ export class Meeting implements Writer {
     words[this.#word] = 0;
     const leader = words[this.#word + LEADER]!;
     words[this.#word + HOLDER] = leader;
+    words[this.#word + LEADER] = NOBODY;
     if (leader === NOBODY || leader === this.#own) {
       this.#hold(number);
     } else {
@@ -76,29 +84,33 @@ export class Meeting implements Writer {
     }
   }
 
+  /** This rank holds the meeting when all have come, unless another one does: several may wish so, each the root of a broadcast. */
+  #waitAndHold(number: number): Failure | null {
+    const failure = this.#waitFor(COMPLETE, number);
+    if (this.#engine.words[this.#word + HOLDER] === this.#own) this.#hold(number);
+    return failure;
+  }
+
   /**
-   * This rank holds the meeting when all have come, unless the last one has told another: several ranks may wish so, each the root of a broadcast.
-   * Where something else fails meanwhile that this rank has started, such as a receive, the others do not wait in vain: it is thrown when all have come.
+   * Waits for a word. Something else may fail meanwhile that this rank has started, such as a receive: this rank stays all the same, for it is
+   * counted, and the others must not wait in vain.
+   * @returns the failure, which is to be thrown when the meeting is over
    */
-  #waitForAll(number: number): void {
-    const { words, waiting } = this.#engine;
-    let failure: { error: unknown } | undefined;
-    for (let isComplete = false; !isComplete; ) {
+  #waitFor(word: number, number: number): Failure | null {
+    let failure: Failure | null = null;
+    for (;;) {
       try {
-        waiting.forNumber(this.#word + COMPLETE, number, this);
-        isComplete = true;
+        this.#engine.waiting.forNumber(this.#word + word, number, this);
+        return failure;
       } catch (error) {
         if (this.ended !== null) throw error;
         failure = { error };
       }
     }
-    if (words[this.#word + HOLDER] === this.#own) this.#hold(number);
-    if (failure !== undefined) throw failure.error;
   }
 
   #hold(number: number): void {
     const { words } = this.#engine;
-    words[this.#word + LEADER] = NOBODY;
     // SYNC POINT with Waiting.forNumber.
     publish(words, this.#word + HELD, number);
     publish(words, this.#word + COMPLETE, number);
@@ -107,13 +119,16 @@ export class Meeting implements Writer {
     }
   }
 
-  /** Why a meeting may never be held: a rank has ended before it came, or the leader. Null while none has. */
+  /** Why a meeting may never be held: a rank has ended before it came, or the one that is to hold it. Null while none has. */
   get ended(): ZivmError | null {
-    const { words, peers, endedPeers } = this.#engine;
-    if (endedPeers === 0) return null;
-    const leader = words[this.#word + LEADER]!;
-    const leaderEnded = leader === NOBODY ? null : peers[this.#worldRanks[leader - 1]!]!.ended;
-    return leaderEnded ?? this.#absent.ended;
+    if (this.#engine.endedPeers === 0) return null;
+    return this.#endOf(LEADER) ?? this.#endOf(HOLDER) ?? this.#absent.ended;
+  }
+
+  #endOf(word: number): ZivmError | null {
+    const { words, peers } = this.#engine;
+    const rank = words[this.#word + word]!;
+    return rank === NOBODY ? null : peers[this.#worldRanks[rank - 1]!]!.ended;
   }
 
   /** One rank says for all that the meetings up to a number count as held in it; no later one is complete before this rank has come. */

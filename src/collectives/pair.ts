@@ -122,7 +122,7 @@ export class Pair {
     const began = performance.now();
     try {
       board.checkLength(this.#other, byteLength);
-      isTaken = sink.takeAll((array, offset) => this.#direct.read(this.#otherInWorld, address + offset, array, array.byteLength));
+      isTaken = sink.takeAll((array, offset) => this.#direct.read(this.#otherInWorld, address + offset, array, 0, array.byteLength));
       if (isTaken) this.#routes.tookDirect(byteLength, performance.now() - began);
     } catch (error) {
       failure = { error };

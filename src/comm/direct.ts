@@ -5,6 +5,7 @@ import type { Attention } from './attention';
 import type { Buf } from './elements';
 import type { Peer } from './peer';
 import { Route, Routes } from './routes';
+import type { SharedCopy } from './shared-copy';
 
 /**
  * Long messages between processes of one kernel: the receiver copies straight out of the sender's memory (Cross Memory
@@ -34,26 +35,27 @@ export class Direct {
   }
 
   /**
-   * Copies from the sender's memory.
+   * Copies from the sender's memory; together with the sender, if that waits too.
    * @param hasTime this rank does nothing else until it has the payload
    * @returns false when the payload is to come through the region
    */
-  fetch(sender: Peer, address: number, buf: Buf, byteLength: number, hasTime: boolean): boolean {
+  fetch(sender: Peer, sendId: number, address: number, buf: Buf, byteLength: number, hasTime: boolean, shared: SharedCopy): boolean {
     const { rank } = sender;
     if (address === 0 || !this.canRead(rank)) return false;
     const routes = hasTime && !this.#isCrowded && this.#attention.isGivenBy(rank) ? (sender.routes ??= new Routes()) : null;
-    if (routes !== null && routes.choose(byteLength) === Route.Region) return false;
-    const began = routes === null ? 0 : performance.now();
-    const isRead = this.read(rank, address, buf, byteLength);
-    if (isRead) routes?.tookDirect(byteLength, performance.now() - began);
+    if (routes === null) return this.read(rank, address, buf, 0, byteLength);
+    if (routes.choose(byteLength) === Route.Region) return false;
+    const began = performance.now();
+    const isRead = shared.fetch(sender, sendId, address, buf, byteLength);
+    if (isRead) routes.tookDirect(byteLength, performance.now() - began);
     else sender.routes = null;
     return isRead;
   }
 
-  /** Copies from another rank's memory. @returns false when the kernel refuses: then it is not asked again */
-  read(rank: number, address: number, buf: Buf, byteLength: number): boolean {
+  /** Copies from another rank's memory to bytes [offset, offset + byteLength) of an array. @returns false when the kernel refuses: then it is not asked again */
+  read(rank: number, address: number, buf: Buf, offset: number, byteLength: number): boolean {
     const pid = this.#words[rankWord(rank) + RANK_PID]!;
-    const isRead = native.readProcess(pid, address, buf, byteLength) === 0;
+    const isRead = native.readProcess(pid, address, buf, offset, byteLength) === 0;
     if (!isRead) this.#refused.add(rank);
     return isRead;
   }

@@ -14,7 +14,7 @@ import {
   RECORD_SEND_ID,
   RECORD_TAG,
 } from '../ring/layout';
-import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED } from '../ring/record';
+import { ANNOUNCE, CANCEL, CANCELLED, CLEAR_TO_SEND, EAGER, FRAGMENT, MATCHED, SHARE } from '../ring/record';
 import type { RingReader } from '../ring/ring-reader';
 import type { Wakeup } from '../ring/wakeup';
 import { accept, elementKind, hasRoom, place, takeOver } from './accept';
@@ -31,6 +31,7 @@ import type { ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
 import { bitOf } from './routes';
 import { FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
+import { SharedCopy } from './shared-copy';
 import { Status } from './status';
 import { Stream } from './stream';
 import type { Views } from './views';
@@ -52,6 +53,7 @@ export class Inbox {
   readonly #outbox: Outbox;
   readonly #wakeup: Wakeup;
   readonly #direct: Direct;
+  readonly #shared: SharedCopy;
   readonly #pieceBytes: number;
   readonly #longestPieceBytes: number;
   /** How often a blocking receive looks at its sender's ring alone. */
@@ -67,6 +69,7 @@ export class Inbox {
     this.#outbox = outbox;
     this.#wakeup = wakeup;
     this.#direct = direct;
+    this.#shared = new SharedCopy(job, direct, outbox);
     this.#pieceBytes = rings.pieceBytes;
     this.#longestPieceBytes = rings.longestPieceBytes;
     this.#looks = isCrowded ? CROWDED_LOOKS : LOOKS;
@@ -136,6 +139,7 @@ export class Inbox {
     if (kind === EAGER) return this.#eager(peer, reader, record, word >>> 8);
     if (kind === FRAGMENT) return this.#fragment(peer, reader, record);
     if (kind === ANNOUNCE) this.#announce(peer, record, word >>> 8);
+    else if (kind === SHARE) this.#share(peer, record);
     else this.#answer(peer, kind, this.#words[record + RECORD_SEND_ID]!, this.#words[record + RECORD_RECEIVE_ID]!);
     return 1;
   }
@@ -210,7 +214,7 @@ export class Inbox {
     address: number,
   ): Stream | null {
     const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
-    if (isWanted && !this.#direct.fetch(peer, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled)) {
+    if (isWanted && !this.#direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled, this.#shared)) {
       const stream = new Stream(receive, peer, 0);
       this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(stream));
       if (peer.streams++ === 0) peer.streamBegan = performance.now();
@@ -294,6 +298,14 @@ export class Inbox {
       else if (send.record === ANNOUNCE) this.#outbox.discardBeginning(peer, send);
       this.#engine.finish(send);
     }
+  }
+
+  /** The receiver copies a message that this rank sends, and would have help. */
+  #share(peer: Peer, record: number): void {
+    const sendId = this.#words[record + RECORD_SEND_ID]!;
+    const send = this.#outbox.findWaiting(peer, sendId);
+    if (send === null || send.record !== ANNOUNCE) throw corrupt(`a half of send ${sendId}`);
+    this.#shared.help(peer, send, this.#words[record + RECORD_RECEIVE_ID]!, this.#views.float64[(record + RECORD_ADDRESS) >>> 1]!);
   }
 
   /** A receive meets a message that came before it. */

@@ -14,7 +14,7 @@ import {
   RECORD_SEND_ID,
   RECORD_TAG,
 } from '../ring/layout';
-import { ANNOUNCE, CANCEL, EAGER, FRAGMENT } from '../ring/record';
+import { ANNOUNCE, CANCEL, EAGER, FRAGMENT, SHARE } from '../ring/record';
 import type { RingWriter } from '../ring/ring-writer';
 import type { Wakeup } from '../ring/wakeup';
 import type { Direct } from './direct';
@@ -99,12 +99,22 @@ export class Outbox {
   control(peer: Peer, kind: number, sendId: number, receiveId: number): void {
     if (peer.ended !== null) return;
     if (peer.writer === null) this.#connect(peer);
-    if (peer.outgoing.head === null && this.#putControl(peer, kind, sendId, receiveId)) return;
+    if (peer.outgoing.head === null && this.#putControl(peer, kind, sendId, receiveId, 0)) return;
     const send = new SendRequest(this.#engine.context).want(null, 0, peer.rank, 0, 0);
     send.record = kind;
     send.sendId = sendId;
     send.receiveId = receiveId;
     this.#putOrQueue(peer, send);
+  }
+
+  /** Asks the sender of an announced message to write its second half to this rank's buffer: now or not at all, for later would be too late. */
+  share(peer: Peer, sendId: number, number: number, address: number): void {
+    if (peer.writer === null || peer.outgoing.head !== null) return;
+    try {
+      this.#putControl(peer, SHARE, sendId, number, address);
+    } catch {
+      // The ring is damaged, and the receive is in nobody's list just now: the answer to this message, when it is complete, meets the same.
+    }
   }
 
   #connect(peer: Peer): void {
@@ -164,7 +174,7 @@ export class Outbox {
   /** @returns true when all of it is in the ring */
   #put(peer: Peer, send: SendRequest): boolean {
     if (send.record !== EAGER && send.record !== ANNOUNCE) {
-      return this.#putControl(peer, send.record, send.sendId, send.receiveId);
+      return this.#putControl(peer, send.record, send.sendId, send.receiveId, 0);
     }
     if (!send.begun && !this.#putEnvelope(peer, send)) return false;
     if (!this.#putFragments(peer, send, send.atOnce)) return false;
@@ -203,13 +213,14 @@ export class Outbox {
     copyIn(this.#views, at, kind, buf as Buf, sent, Math.min(byteLength, FIRST_LINE_BYTES));
   }
 
-  #putControl(peer: Peer, kind: number, sendId: number, receiveId: number): boolean {
+  #putControl(peer: Peer, kind: number, sendId: number, receiveId: number, address: number): boolean {
     const writer = peer.writer as RingWriter;
     const record = writer.claim(0);
     if (record < 0) return false;
     this.#words[record + RECORD_KIND] = kind;
     this.#words[record + RECORD_SEND_ID] = sendId;
     this.#words[record + RECORD_RECEIVE_ID] = receiveId;
+    this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = address;
     writer.publish(record);
     this.#wakeup.notify(peer.rank);
     return true;
@@ -246,11 +257,16 @@ export class Outbox {
     return true;
   }
 
+  /** The send to a peer that waits under a number; null when there is none. */
+  findWaiting(peer: Peer, sendId: number): SendRequest | null {
+    const send = this.#waiting.get(sendId);
+    return send !== null && send.peer === peer ? send : null;
+  }
+
   /** The send that a peer's answer is for, which no longer waits; null when the answer makes no sense. */
   takeWaiting(peer: Peer, sendId: number): SendRequest | null {
-    const send = this.#waiting.get(sendId);
-    if (send === null || send.peer !== peer) return null;
-    this.#waiting.remove(sendId);
+    const send = this.findWaiting(peer, sendId);
+    if (send !== null) this.#waiting.remove(sendId);
     return send;
   }
 

@@ -25,8 +25,8 @@ const WEIGHT_OF_QUICK = 1 / 2;
 const WEIGHT_OF_SLOW = 1 / 8;
 const MOST_TIMES = 2;
 
-/** The sender waits for the kernel's copy, and for the answer after it, which is not measured: it has to be so many times as quick. */
-const DIRECT_AHEAD = 9 / 8;
+/** The sender waits for the kernel's copy, and for the answer after it, which is not measured and takes about as many milliseconds. */
+const ANSWER_MS = 0.001;
 
 /** Lengths are told apart by their binary order of magnitude, from 32 KiB to 4 MiB. */
 const LEAST_MAGNITUDE = 15;
@@ -60,7 +60,7 @@ export class Routes {
   choose(byteLength: number): Route {
     const magnitude = magnitudeOf(byteLength);
     const region = Math.max(this.#pace(magnitude, Copy.In), this.#pace(magnitude, Copy.Out));
-    const quicker = region <= this.#pace(magnitude, Copy.Direct) * DIRECT_AHEAD ? Route.Region : Route.Direct;
+    const quicker = region <= this.#pace(magnitude, Copy.Direct) + ANSWER_MS / byteLength ? Route.Region : Route.Direct;
     const isTrial = this.#nextIsTrial(magnitude, quicker);
     if (!isTrial) return quicker;
     return quicker === Route.Region ? Route.Direct : Route.Region;

@@ -17,4 +17,6 @@ export interface Job {
   readonly coresHere: number;
   /** Whether those ranks get a core that this one gives away: a virtual machine keeps it, unless the rank blocks. */
   readonly canYield: boolean;
+  /** Whether virtual machines see the region: then nothing in it is to lead to a write outside of it. */
+  readonly hasGuests: boolean;
 }

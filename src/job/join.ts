@@ -67,7 +67,7 @@ export function joinJob(env: NodeJS.ProcessEnv = process.env): Job | undefined {
     throw new ZivmError('ERR_ZIVM_LAUNCH', `rank ${rank} has joined already: a program that a rank starts is no rank itself. Start it without the variables ${names.join(', ')}`);
   }
   Atomics.store(words, entry + RANK_PHASE, RankPhase.Joined);
-  return { rank, size, region, words, plan, ranksHere: size, coresHere, canYield: !isGuest };
+  return { rank, size, region, words, plan, ranksHere: size, coresHere, canYield: !isGuest, hasGuests: isGuest };
 }
 
 function hostRegion(env: NodeJS.ProcessEnv, names: readonly string[]): Region {
@@ -115,7 +115,7 @@ export function soloJob(): Job {
   const words = new Int32Array(region.memory);
   const plan = planRegion(region.memory.byteLength, 1);
   formatRegion(words, plan);
-  return { rank: 0, size: 1, region, words, plan, ranksHere: 1, coresHere: 1, canYield: true };
+  return { rank: 0, size: 1, region, words, plan, ranksHere: 1, coresHere: 1, canYield: true, hasGuests: false };
 }
 
 function wholeNumber(env: NodeJS.ProcessEnv, name: string, most: number): number {

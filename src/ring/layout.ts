@@ -11,7 +11,8 @@ import { ZivmError } from '../errors';
  *                |   line 0  server's:   state, peer, slot          |
  *                |   line 1  the rank's: armed, phase, pid, kernel, |
  *                |           and whom it waits to send to           |
- *                |   line 2  everyone's: marks, one bit per sender  |
+ *                |   line 2  everyone's: marks, one bit per sender; |
+ *                |           and who copies the half of a message   |
  *                +--------------------------------------------------+
  *                | directory: rankCount x rankCount words           |
  *                |   [receiver][sender] = first granule of the      |
@@ -38,11 +39,11 @@ import { ZivmError } from '../errors';
  *     word 7  when a message is announced, how many bytes of it follow at once
  *     words 8 and up  payload
  *
- * Every line has one writer, but for marks. A word is 32 bits, a line 64 bytes.
+ * Every line has one writer, but for line 2 of a rank. A word is 32 bits, a line 64 bytes.
  */
 
 export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
-export const VERSION = 5;
+export const VERSION = 6;
 
 export const LINE_BYTES = 64;
 export const LINE_WORDS = 16;
@@ -74,6 +75,8 @@ export const RANK_KERNEL = LINE_WORDS + 3;
 /** While the rank is inside a call that returns only when a send is complete: the receiver's rank and 1. Else 0. */
 export const RANK_SENDS_TO = LINE_WORDS + 4;
 export const RANK_MARKS = 2 * LINE_WORDS;
+/** Of a message that this rank and its sender copy together: its number, and who copies the second half. */
+export const RANK_SHARED = RANK_MARKS + MAX_RANKS / 32;
 
 /** What the server says of a rank. */
 export const enum RankState {

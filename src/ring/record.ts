@@ -18,3 +18,5 @@ export const CANCEL = 6;
 export const CANCELLED = 7;
 /** No message: the rest of the ring is too short for the record that follows, which begins at its first line. */
 export const SKIP = 8;
+/** Receiver to sender, who waits: write the second half of an announced message yourself, if nobody has copied it yet (src/comm/shared-copy.ts). */
+export const SHARE = 9;

@@ -10,7 +10,7 @@ const byteAt = (i: number): number => (i * 7 + (i >>> 8)) & 0xff;
 
 afterEach(killChildren);
 
-describe('reading from another process', () => {
+describe('copying from and to another process', () => {
   let child: Child;
   let address: number;
   let partAddress: number;
@@ -23,33 +23,55 @@ describe('reading from another process', () => {
   it('gets its bytes, and what cannot be had is a code', async () => {
     const target = new Uint8Array(BYTES + 2);
     const part = target.subarray(1, BYTES + 1);
-    expect(native.readProcess(child.pid, address, part, BYTES)).toBe(0);
+    expect(native.readProcess(child.pid, address, part, 0, BYTES)).toBe(0);
     expect(part.findIndex((byte, i) => byte !== byteAt(i))).toBe(-1);
     expect([target[0], target.at(-1)]).toEqual([0, 0]);
 
     // A view is addressed where it begins, and any type of array is bytes.
     const doubles = new Float64Array(4).fill(1);
     expect(partAddress).toBe(address + 1000);
-    expect(native.readProcess(child.pid, partAddress, doubles, 16)).toBe(0);
+    expect(native.readProcess(child.pid, partAddress, doubles, 0, 16)).toBe(0);
     expect([...new Uint8Array(doubles.buffer, 0, 16)]).toEqual(Array.from({ length: 16 }, (_, i) => byteAt(1000 + i)));
     expect([...doubles.subarray(2)]).toEqual([1, 1]);
 
     const small = new Uint8Array(64).fill(9);
-    for (const bad of [0, 16, -1, 2 ** 47 + 4096]) expect(native.readProcess(child.pid, bad, small, 64)).toBe(EFAULT);
-    expect(native.readProcess(child.pid, address, small, 65)).toBe(EINVAL);
-    expect(native.readProcess(child.pid, address, small, -1)).toBe(EINVAL);
-    expect(native.readProcess(child.pid, address, small, 0)).toBe(0);
+    for (const bad of [0, 16, -1, 2 ** 47 + 4096]) expect(native.readProcess(child.pid, bad, small, 0, 64)).toBe(EFAULT);
+    expect(native.readProcess(child.pid, address, small, 0, 65)).toBe(EINVAL);
+    expect(native.readProcess(child.pid, address, small, 0, -1)).toBe(EINVAL);
+    expect(native.readProcess(child.pid, address, small, 0, 0)).toBe(0);
     expect(small.every((byte) => byte === 9)).toBe(true);
 
     child.kill();
     await child.ended;
-    expect(native.readProcess(child.pid, address, small, 64)).toBe(ESRCH);
+    expect(native.readProcess(child.pid, address, small, 0, 64)).toBe(ESRCH);
+  });
+
+  it('takes bytes as well', async () => {
+    const bytes = Float64Array.of(1.5, 2.5, 3.5);
+    expect(native.writeProcess(child.pid, partAddress, bytes, 8, 16)).toBe(0);
+    const got = new Float64Array(2);
+    expect(native.readProcess(child.pid, partAddress, got, 0, 16)).toBe(0);
+    expect([...got]).toEqual([2.5, 3.5]);
+    // Only what was written has changed.
+    const around = new Uint8Array(2);
+    expect(native.readProcess(child.pid, partAddress - 1, around, 0, 1)).toBe(0);
+    expect(native.readProcess(child.pid, partAddress + 16, around, 1, 1)).toBe(0);
+    expect([...around]).toEqual([byteAt(999), byteAt(1016)]);
+
+    expect(native.writeProcess(child.pid, 16, bytes, 0, 8)).toBe(EFAULT);
+    for (const [offset, byteLength] of [[8, 17], [25, 0], [-1, 1], [0, -1]] as const) {
+      expect(native.writeProcess(child.pid, partAddress, bytes, offset, byteLength)).toBe(EINVAL);
+      expect(native.readProcess(child.pid, partAddress, bytes, offset, byteLength)).toBe(EINVAL);
+    }
+    child.kill();
+    await child.ended;
+    expect(native.writeProcess(child.pid, partAddress, bytes, 0, 8)).toBe(ESRCH);
   });
 
   it('stops where its memory ends', () => {
     // Its arrays are somewhere in the lower half of the address space, which is not mapped from end to end.
     const most = new Uint8Array(2 ** 30);
-    expect(native.readProcess(child.pid, address, most, 2 ** 30)).toBe(EFAULT);
+    expect(native.readProcess(child.pid, address, most, 0, 2 ** 30)).toBe(EFAULT);
   });
 });
 

@@ -38,7 +38,7 @@ function canCopy(): boolean {
   const mine = Float64Array.of(process.pid, native.addressOf(word));
   const theirs = new Float64Array(2);
   comm.sendrecv(mine, 1 - rank, 0, theirs, 1 - rank, 0);
-  const result = readProcess(theirs[0]!, theirs[1]!, new Int32Array(1), word.byteLength);
+  const result = readProcess(theirs[0]!, theirs[1]!, new Int32Array(1), 0, word.byteLength);
   comm.barrier();
   word.fill(0); // it has been kept until here
   return result === 0;

@@ -34,7 +34,7 @@ class Pair {
     const memory = this.words.buffer;
     [this.sender, this.receiver] = Array.from({ length: RANKS }, (_, rank) => {
       const region: Region = { memory, peer: rank, ring: () => undefined, sleep: () => true, watch: () => undefined as unknown as Watcher };
-      return new Engine({ rank, size: RANKS, region, words: this.words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true });
+      return new Engine({ rank, size: RANKS, region, words: this.words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true, hasGuests: false });
     }) as [Engine, Engine];
     // The receiver has to ask for pieces of one message first.
     const first = this.post();

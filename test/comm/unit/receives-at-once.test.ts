@@ -32,7 +32,7 @@ function engines(): Engine[] {
       },
       watch: () => undefined as unknown as Watcher,
     };
-    return new Engine({ rank, size: RANKS, region, words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true });
+    return new Engine({ rank, size: RANKS, region, words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true, hasGuests: false });
   });
 }
 

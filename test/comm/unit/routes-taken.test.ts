@@ -36,7 +36,7 @@ function pair({ cores = RANKS } = {}): Pair {
     words[rankWord(rank) + RANK_KERNEL] = 1;
     words[rankWord(rank) + RANK_PID] = process.pid;
     const region: Region = { memory, peer: rank, ring: () => undefined, sleep: () => true, watch: () => undefined as unknown as Watcher };
-    return new Engine({ rank, size: RANKS, region, words, plan, ranksHere: RANKS, coresHere: cores, canYield: true });
+    return new Engine({ rank, size: RANKS, region, words, plan, ranksHere: RANKS, coresHere: cores, canYield: true, hasGuests: false });
   });
   return { sender: engines[0]!, receiver: engines[1]!, words };
 }

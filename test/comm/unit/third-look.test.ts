@@ -45,7 +45,7 @@ class Pair {
       watch: () => watcher,
     });
     const [receiver, sender] = [RECEIVER, SENDER].map(
-      (rank) => new Engine({ rank, size: RANKS, region: region(rank), words: this.words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true }),
+      (rank) => new Engine({ rank, size: RANKS, region: region(rank), words: this.words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true, hasGuests: false }),
     );
     this.receiver = receiver!;
     this.sender = sender!;
