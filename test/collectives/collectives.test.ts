@@ -54,6 +54,7 @@ test.each([
   [4, 'otherCalls'],
   [2, 'failingRoot'],
   [3, 'failingRoot'],
+  [3, 'failingOther'],
 ])('a barrier after a short broadcast, where ranks share a core: %d ranks, %s', async (size, part) => {
   await runRanks(size, program('led-barriers'), { args: [part, 'crowded', 'region'], timeoutSeconds: 30 });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Request, Status } from 'zivm';
 import { throwsCode } from '../../comm/e2e/programs/support/errors';
 import { join } from '../../comm/e2e/programs/support/job';
 import { pause } from './support/pause';
@@ -70,25 +71,61 @@ function otherCalls(): void {
   }
 }
 
-/** A receive of the root fails while it waits in the barrier, for its buffer has gone: it is told, and the others leave. */
+/** A receive for which rank `from` has sent, and which fails whenever it is looked at, for its buffer has gone. */
+function failingReceive(from: number): void {
+  comm.recvObject(from, TAG + 1);
+  const buf = new Uint8Array(LONG);
+  comm.irecv(buf, from, TAG);
+  structuredClone(buf.buffer, { transfer: [buf.buffer] });
+}
+
+/** @returns its end is to be waited for in a call after which `to` has called its next one */
+function sendTo(to: number): Request<Status> {
+  const sent = comm.isend(new Uint8Array(LONG), to, TAG);
+  comm.sendObject('it is announced', to, TAG + 1);
+  return sent;
+}
+
+/** A receive of the root fails while it waits in the barrier: it is told, and the others leave. */
 function failingRoot(): void {
   if (rank === 0) {
-    comm.recvObject(1, TAG + 1);
-    const buf = new Uint8Array(LONG);
-    comm.irecv(buf, 1, TAG);
-    structuredClone(buf.buffer, { transfer: [buf.buffer] });
+    failingReceive(1);
     comm.bcast(new Int32Array(2), 0);
     throwsCode(() => comm.barrier(), 'ERR_ZIVM_TYPE');
     // Before the event loop meets the same failure.
     process.exit();
   }
-  const sent = rank === 1 ? comm.isend(new Uint8Array(LONG), 0, TAG) : undefined;
-  if (rank === 1) comm.sendObject('it is announced', 0, TAG + 1);
+  const sent = rank === 1 ? sendTo(0) : undefined;
   comm.bcast(new Int32Array(2), 0);
   sent?.wait();
   pause(LATE_MS);
   comm.barrier();
 }
 
-const PARTS: Record<string, () => void> = { wrongRoots, lateAfterFailure, otherCalls, failingRoot };
+/** So does one of another rank: it may be told, but not before all have come, and is counted once. */
+function failingOther(): void {
+  comm.barrier();
+  if (rank === size - 1) {
+    failingReceive(0);
+    for (let times = 0; times < size; times++) failsOrNot(() => comm.barrier());
+    process.exit();
+  }
+  const sent = rank === 0 ? sendTo(size - 1) : undefined;
+  sent?.wait();
+  pause(LATE_MS);
+  for (let times = 0; times < size; times++) comm.barrier();
+}
+
+/** A call that need not wait does not look. */
+function failsOrNot(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    throwsCode(() => {
+      throw error;
+    }, 'ERR_ZIVM_TYPE');
+  }
+}
+
+const PARTS: Record<string, () => void> = { wrongRoots, lateAfterFailure, otherCalls, failingRoot, failingOther };
 PARTS[process.argv[2]!]!();
