@@ -28,7 +28,7 @@ let allowed = Infinity;
 const readProcess = native.readProcess.bind(native);
 native.readProcess = (...args) => {
   const result = asked++ < allowed ? readProcess(...args) : REFUSED;
-  if (result === 0) copied += args[3];
+  if (result === 0) copied += args[4];
   return result;
 };
 
