@@ -3,13 +3,14 @@ import { BOOTSTRAP_ENVIRONMENT, ENVIRONMENT, GUEST_ENVIRONMENT, STARTED_VARIABLE
 import { native } from '../src/native';
 
 /*
- * Runs in every rank before the program: ties the rank's life to the launcher's, and binds it to its core. Node runs it
- * again in each worker thread, where nothing is left to do.
+ * Runs in every rank before the program: makes it the leader of a process group, ties its life to the launcher's, and binds
+ * it to its core. Node runs it again in each worker thread, where nothing is left to do.
  */
 if (isMainThread) {
   for (const name of [ENVIRONMENT.socket, ...Object.values(GUEST_ENVIRONMENT)]) {
     if (process.env[name] !== undefined) native.closeOnExec(Number(process.env[name]));
   }
+  native.leadGroup();
   native.dieWithParent(Number(process.env[BOOTSTRAP_ENVIRONMENT.launcher]));
   const core = process.env[BOOTSTRAP_ENVIRONMENT.core];
   if (core !== undefined) native.bindToCore(Number(core));

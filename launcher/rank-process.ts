@@ -82,12 +82,14 @@ export function processSettings(options: RankOptions): { nodeOptions: string[]; 
   };
 }
 
-/** Starts Node for a rank, as the leader of a process group. */
+/**
+ * Starts Node for a rank, which becomes the leader of a process group (bootstrap.ts). Not of a session, as it would by `detached`: Linux shares a
+ * core among sessions before it does so among processes (autogroup, sched(7)), and sched_yield gives way within a session only, so that ranks on one core could not give way to each other.
+ */
 export function startProcess(options: RankOptions, stdin: 'pipe' | 'ignore' = options.stdin === undefined ? 'ignore' : 'pipe'): ChildProcess {
   const { nodeOptions, env } = processSettings(options);
   return spawn(process.execPath, [...nodeOptions, options.program.file, ...options.args], {
     cwd: options.wdir,
-    detached: true,
     env: { ...process.env, ...env, ...jobVariables(options) },
     stdio: [stdin, 'pipe', 'pipe', ...Object.values(options.connection)],
   });
@@ -153,7 +155,8 @@ export class RankProcess implements Rank {
     try {
       process.kill(-this.#child.pid, signal);
     } catch {
-      // The group is gone already.
+      // The group is gone already, or not there yet: the process makes it when it has begun.
+      if (this.running) this.#child.kill(signal);
     }
   }
 }

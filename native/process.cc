@@ -8,6 +8,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+// leadGroup(): 0 | -errno
+// Makes this process the leader of a process group of its own, in the session that it is in.
+static Napi::Value LeadGroup(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), setpgid(0, 0) < 0 ? -errno : 0);
+}
+
 // Runs when the launcher has died. The rank leads its process group, so its own children go with it.
 static void KillGroup(int) { kill(0, SIGKILL); }
 
@@ -92,6 +98,7 @@ static napi_value CopyProcess(napi_env env, napi_callback_info info) {
 }
 
 void InitProcess(Napi::Env env, Napi::Object exports) {
+  exports.Set("leadGroup", Napi::Function::New(env, LeadGroup));
   exports.Set("dieWithParent", Napi::Function::New(env, DieWithParent));
   exports.Set("bindToCore", Napi::Function::New(env, BindToCore));
   exports.Set("allowedCores", Napi::Function::New(env, AllowedCores));

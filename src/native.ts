@@ -49,6 +49,7 @@ interface Native {
   closeDescriptor(descriptor: number): number;
   isSocket(descriptor: number): boolean;
   closeOnExec(descriptor: number): number;
+  leadGroup(): number;
   dieWithParent(parentPid: number): number;
   bindToCore(core: number): number;
   allowedCores(): number[];

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { program, startZivmrun } from '../support/launcher';
 
@@ -25,6 +26,14 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s to zivmrun', (signal) => {
     await job.gone();
   });
 
+  test('ends ranks that have not begun', async () => {
+    const job = startZivmrun(['-n', String(RANKS), program('blocked.ts')], { env: { NODE_OPTIONS: `--require ${program('before-begin.cjs')}` } });
+    await job.printed(/is early/, RANKS);
+    job.signal(signal);
+    expect(await job.ended).toMatchObject({ exitCode, signal: null });
+    await job.gone();
+  });
+
   test('sent twice kills ranks that have ignored the first', async () => {
     const job = startZivmrun(['-n', String(RANKS), program('on-signal.ts'), 'ignore']);
     await job.printed(/rank \d is ready/, RANKS);
@@ -35,4 +44,22 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s to zivmrun', (signal) => {
     expect(await job.ended).toMatchObject({ exitCode, signal: null });
     await job.gone();
   });
+});
+
+/** The process group and the session of a process. */
+function groupOf(pid: number): { group: number; session: number } {
+  const [, , group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ').map(Number) as [number, number, number, number];
+  return { group, session };
+}
+
+test('each rank leads a process group, in the session of zivmrun', async () => {
+  const job = startZivmrun(['-n', String(RANKS), program('on-signal.ts'), 'end']);
+  await job.printed(/rank \d is ready/, RANKS);
+  const { session } = groupOf(job.pid);
+  const ranks = job.processes().filter((pid) => pid !== job.pid);
+  expect(ranks).toHaveLength(RANKS);
+  for (const pid of ranks) expect(groupOf(pid)).toEqual({ group: pid, session });
+  job.signal('SIGTERM');
+  await job.ended;
+  await job.gone();
 });
