@@ -79,7 +79,7 @@ type Combine = (
   count: number,
 ) => number;
 
-type YieldWhileSame = (words: Int32Array, positions: Int32Array, values: Int32Array, count: number, times: number) => number;
+type YieldWhileSame = (words: Int32Array, positions: Int32Array, values: Int32Array, count: number, times: number, looks: number, rank: number, ranks: number) => number;
 
 type Put = (
   words: Int32Array,

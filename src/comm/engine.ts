@@ -4,6 +4,7 @@ import { Allocator } from '../ring/allocator';
 import { IdlePolicy } from '../ring/idle';
 import { RANK_PHASE, RankPhase, rankWord } from '../ring/layout';
 import { Wakeup } from '../ring/wakeup';
+import { Turns } from '../ring/turns';
 import { Watchlist } from '../ring/watchlist';
 import { Background } from './background';
 import { Attention } from './attention';
@@ -88,7 +89,7 @@ export class Engine {
     this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, this.direct, this.isCrowded);
     const onEnd = (peer: Peer, error: ZivmError): void => this.#endPeer(peer, error);
     this.#progress = new Progress(job.rank, this.peers, job.words, rings, this.#wakeup, this.#outbox, this.#inbox, onEnd);
-    this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words), this.#attention);
+    this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words), new Turns(job.words, job.rank, job.size), this.#attention);
     this.#background = new Background(this, this.#progress, (onRing) => job.region.watch(onRing));
   }
 

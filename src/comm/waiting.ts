@@ -2,6 +2,7 @@ import type { ZivmError } from '../errors';
 import { fetchAhead, keep, loadInOrder } from '../ring/order';
 import { Idle, type IdlePolicy, SPIN_LOOKS } from '../ring/idle';
 import { STORES_ARRIVE_MS, type Wakeup } from '../ring/wakeup';
+import type { Turns } from '../ring/turns';
 import type { Watchlist } from '../ring/watchlist';
 import type { Attention } from './attention';
 import type { Engine } from './engine';
@@ -25,19 +26,21 @@ export class Waiting {
   readonly #wakeup: Wakeup;
   readonly #idle: IdlePolicy;
   readonly #watchlist: Watchlist;
+  readonly #turns: Turns;
   readonly #attention: Attention;
   /** The word of the region, beside rings, that a blocking call waits for, or -1; and the number that it is to reach. */
   #awaitedWord = -1;
   #awaitedNumber = 0;
   #awaitsData = false;
 
-  constructor(engine: Engine, progress: Progress, outbox: Outbox, wakeup: Wakeup, idle: IdlePolicy, watchlist: Watchlist, attention: Attention) {
+  constructor(engine: Engine, progress: Progress, outbox: Outbox, wakeup: Wakeup, idle: IdlePolicy, watchlist: Watchlist, turns: Turns, attention: Attention) {
     this.#engine = engine;
     this.#progress = progress;
     this.#outbox = outbox;
     this.#wakeup = wakeup;
     this.#idle = idle;
     this.#watchlist = watchlist;
+    this.#turns = turns;
     this.#attention = attention;
   }
 
@@ -96,10 +99,12 @@ export class Waiting {
     this.#awaitedWord = word;
     this.#awaitedNumber = number;
     this.#awaitsData = isData;
+    if (this.#idle.isCrowded) this.#turns.beginWait(word, number);
     try {
       this.#untilNumberIsThere(writer);
     } finally {
       this.#awaitedWord = -1;
+      if (this.#idle.isCrowded) this.#turns.endWait();
     }
   }
 
@@ -182,7 +187,7 @@ export class Waiting {
     if (this.#awaitedWord >= 0) isQuiet &&= ((list.add(this.#awaitedWord) - this.#awaitedNumber) | 0) < 0;
     if (!isQuiet) return;
     // Room in a ring is not among the words: a rank that waits for it looks again after every turn.
-    list.yieldWhileSame(this.#outbox.idle ? this.#idle.yields : 1);
+    this.#turns.yieldWhileSame(list, this.#outbox.idle ? this.#idle.yields : 1);
   }
 
   /** True when no other rank is left that could do anything. */

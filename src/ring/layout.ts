@@ -10,9 +10,10 @@ import { ZivmError } from '../errors';
  *                | rank table: RANK_LINES lines for each rank       |
  *                |   line 0  server's:   state, peer, slot          |
  *                |   line 1  the rank's: armed, phase, pid, kernel, |
- *                |           and whom it waits to send to           |
+ *                |           whom it waits to send to, and its core |
  *                |   line 2  everyone's: marks, one bit per sender; |
  *                |           and who copies the half of a message   |
+ *                |   line 3  the rank's: the word it waits for      |
  *                +--------------------------------------------------+
  *                | directory: rankCount x rankCount words           |
  *                |   [receiver][sender] = first granule of the      |
@@ -43,7 +44,7 @@ import { ZivmError } from '../errors';
  */
 
 export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
-export const VERSION = 6;
+export const VERSION = 7;
 
 export const LINE_BYTES = 64;
 export const LINE_WORDS = 16;
@@ -62,7 +63,7 @@ const HEADER_RING_GRANULES = 6;
 /** Counts the changes of rank states. */
 export const HEADER_EPOCH = 7;
 
-const RANK_LINES = 3;
+const RANK_LINES = 4;
 const RANK_TABLE_WORD = LINE_WORDS;
 export const RANK_STATE = 0;
 export const RANK_PEER = 1;
@@ -74,9 +75,14 @@ export const RANK_PID = LINE_WORDS + 2;
 export const RANK_KERNEL = LINE_WORDS + 3;
 /** While the rank is inside a call that returns only when a send is complete: the receiver's rank and 1. Else 0. */
 export const RANK_SENDS_TO = LINE_WORDS + 4;
+/** Where ranks share cores: the core that it was on when it waited last, and 1; or 0. */
+export const RANK_CORE = LINE_WORDS + 5;
 export const RANK_MARKS = 2 * LINE_WORDS;
 /** Of a message that this rank and its sender copy together: its number, and who copies the second half. */
 export const RANK_SHARED = RANK_MARKS + MAX_RANKS / 32;
+/** Where ranks share cores: the word that a blocked rank waits for, or 0; and the number that the word is to reach. */
+export const RANK_AWAITED = 3 * LINE_WORDS;
+export const RANK_AWAITED_NUMBER = 3 * LINE_WORDS + 1;
 
 /** What the server says of a rank. */
 export const enum RankState {

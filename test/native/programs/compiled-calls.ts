@@ -125,13 +125,13 @@ function puts({ type, put }: OfKind): void {
 
 /** Yields, until a word changes or for a number of times, in compiled code too. */
 function yields(): void {
-  const loop = looping('callee(a, b, b, at, from)') as unknown as (callee: unknown, calls: number, a: TypedArray, b: TypedArray, at: number, from: number) => number;
-  const words = Int32Array.from({ length: 64 }, (_, i) => i);
+  const loop = looping('callee(a, b, b, at, from, 1, 0, 1)') as unknown as (callee: unknown, calls: number, a: TypedArray, b: TypedArray, at: number, from: number) => number;
+  const words = Int32Array.from({ length: 128 }, (_, i) => i);
   // Positions that are the values found there.
   const same = Int32Array.of(3, 9);
   const seeFast = warmUp(loop, fast.yieldWhileSame, 0, words, same, 2, 1, 0);
   assert.equal(loop(fast.yieldWhileSame, 10, words, same, 2, 3), 0);
-  for (const bad of [Int32Array.of(3, -1), Int32Array.of(3, 64), Int32Array.of(3)]) assert.equal(loop(fast.yieldWhileSame, 1, words, bad, 2, 1), EINVAL);
+  for (const bad of [Int32Array.of(3, -1), Int32Array.of(3, 128), Int32Array.of(3)]) assert.equal(loop(fast.yieldWhileSame, 1, words, bad, 2, 1), EINVAL);
   words[9] = 8;
   // It would take hours to yield so often.
   assert.equal(loop(fast.yieldWhileSame, 1, words, same, 2, 2 ** 32 - 1), 0);

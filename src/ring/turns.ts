@@ -1,0 +1,45 @@
+import { fast } from '../native';
+import { RANK_AWAITED, RANK_AWAITED_NUMBER, rankWord } from './layout';
+import type { Watchlist } from './watchlist';
+
+/** No rank waits for it: it is in the region's header. */
+const NO_WORD = 0;
+
+/**
+ * So often a rank looks before it gives its core away all the same; together that takes as long as a few turns. What the ranks say may be out of date, for
+ * the kernel moves them, and other processes may want the core.
+ */
+const LOOKS = 400;
+
+/**
+ * Ranks that share cores, and take turns on them. A turn costs several microseconds, so a rank that waits gives its core away only if another rank on it has
+ * something to do. To let the others see that, each says on which core it is, and which word it waits for; who does not say so is taken to have something to do.
+ */
+export class Turns {
+  readonly #words: Int32Array;
+  readonly #rank: number;
+  readonly #rankCount: number;
+  readonly #own: number;
+
+  constructor(words: Int32Array, rank: number, rankCount: number) {
+    this.#words = words;
+    this.#rank = rank;
+    this.#rankCount = rankCount;
+    this.#own = rankWord(rank);
+  }
+
+  /** From now on this rank has nothing to do until a word has reached a number. */
+  beginWait(word: number, number: number): void {
+    this.#words[this.#own + RANK_AWAITED_NUMBER] = number;
+    this.#words[this.#own + RANK_AWAITED] = word;
+  }
+
+  endWait(): void {
+    this.#words[this.#own + RANK_AWAITED] = NO_WORD;
+  }
+
+  /** Gives the core away, `times` at most, to ranks on it that have something to do, and looks in between, until one of the words on the list has changed. */
+  yieldWhileSame({ positions, values, count }: Watchlist, times: number): void {
+    fast.yieldWhileSame(this.#words, positions, values, count, times, LOOKS, this.#rank, this.#rankCount);
+  }
+}
