@@ -3,14 +3,23 @@
 
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 // leadGroup(): 0 | -errno
-// Makes this process the leader of a process group of its own, in the session that it is in.
+// Makes this process the leader of a process group of its own, in the session that it is in, and takes the terminal away
+// from it and from all that it will start: who asked there for a password would be stopped, for the terminal is another
+// group's, and the job would hang.
 static Napi::Value LeadGroup(const Napi::CallbackInfo& info) {
+  const int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal >= 0) {
+    ioctl(terminal, TIOCNOTTY);
+    close(terminal);
+  }
   return Napi::Number::New(info.Env(), setpgid(0, 0) < 0 ? -errno : 0);
 }
 

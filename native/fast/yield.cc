@@ -1,8 +1,8 @@
 // yieldWhileSame(words, positions, values, count, times, looks, rank, ranks): 0 | -EINVAL
 // Yields the core, `times` at most, until one of the first `count` positions of the words, of the region, has another value
 // than the one given; all three are an Int32Array. It yields when another one of the `ranks` has something to do on this
-// core, as the rank table says, or when it has looked for that so often. Between two yields it touches only these words: a
-// rank that waits on a crowded core should disturb nobody.
+// core, as the rank table says, or when it has looked for that so often. Between two yields it touches only these words and
+// what other ranks say of themselves: a rank that waits on a crowded core should disturb nobody.
 #include "addon.h"
 #include "export.h"
 #include "memory.h"

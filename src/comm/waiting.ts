@@ -99,7 +99,7 @@ export class Waiting {
     this.#awaitedWord = word;
     this.#awaitedNumber = number;
     this.#awaitsData = isData;
-    if (this.#idle.isCrowded) this.#turns.beginWait(word, number);
+    if (this.#idle.isCrowded && this.#outbox.idle) this.#turns.beginWait(word, number);
     try {
       this.#untilNumberIsThere(writer);
     } finally {
@@ -187,7 +187,8 @@ export class Waiting {
     if (this.#awaitedWord >= 0) isQuiet &&= ((list.add(this.#awaitedWord) - this.#awaitedNumber) | 0) < 0;
     if (!isQuiet) return;
     // Room in a ring is not among the words: a rank that waits for it looks again after every turn.
-    this.#turns.yieldWhileSame(list, this.#outbox.idle ? this.#idle.yields : 1);
+    const { idle } = this.#outbox;
+    this.#turns.yieldWhileSame(list, idle ? this.#idle.yields : 1, idle && this.#awaitedWord >= 0);
   }
 
   /** True when no other rank is left that could do anything. */

@@ -6,29 +6,32 @@ import type { Watchlist } from './watchlist';
 const NO_WORD = 0;
 
 /**
- * So often a rank looks before it gives its core away all the same; together that takes as long as a few turns. What the ranks say may be out of date, for
+ * So often a rank looks before it gives its core away all the same, and at so many ranks in all; together that takes as long as a few turns. What the ranks say may be out of date, for
  * the kernel moves them, and other processes may want the core.
  */
-const LOOKS = 400;
+const MOST_LOOKS = 400;
+const MOST_RANKS_SEEN = 3200;
 
 /**
  * Ranks that share cores, and take turns on them. A turn costs several microseconds, so a rank that waits gives its core away only if another rank on it has
- * something to do. To let the others see that, each says on which core it is, and which word it waits for; who does not say so is taken to have something to do.
+ * something to do. To let the others see that, each says on which core it is, and which word it waits for; who says the core alone is taken to have something to do.
  */
 export class Turns {
   readonly #words: Int32Array;
   readonly #rank: number;
   readonly #rankCount: number;
   readonly #own: number;
+  readonly #looks: number;
 
   constructor(words: Int32Array, rank: number, rankCount: number) {
     this.#words = words;
     this.#rank = rank;
     this.#rankCount = rankCount;
     this.#own = rankWord(rank);
+    this.#looks = Math.min(MOST_LOOKS, Math.ceil(MOST_RANKS_SEEN / rankCount));
   }
 
-  /** From now on this rank has nothing to do until a word has reached a number. */
+  /** From now on this rank waits until a word has reached a number, and there is nothing that others need of it before. */
   beginWait(word: number, number: number): void {
     this.#words[this.#own + RANK_AWAITED_NUMBER] = number;
     this.#words[this.#own + RANK_AWAITED] = word;
@@ -38,8 +41,12 @@ export class Turns {
     this.#words[this.#own + RANK_AWAITED] = NO_WORD;
   }
 
-  /** Gives the core away, `times` at most, to ranks on it that have something to do, and looks in between, until one of the words on the list has changed. */
-  yieldWhileSame({ positions, values, count }: Watchlist, times: number): void {
-    fast.yieldWhileSame(this.#words, positions, values, count, times, LOOKS, this.#rank, this.#rankCount);
+  /**
+   * Gives the core away, `times` at most, until one of the words on the list has changed.
+   * @param whenWanted only to ranks that have something to do, and looks meanwhile. Who waits for a message, or for room, had better not: a rank
+   * that says it waits may have to make it
+   */
+  yieldWhileSame({ positions, values, count }: Watchlist, times: number, whenWanted: boolean): void {
+    fast.yieldWhileSame(this.#words, positions, values, count, times, whenWanted ? this.#looks : 1, this.#rank, this.#rankCount);
   }
 }

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { program, startZivmrun } from '../support/launcher';
+import { promisify } from 'node:util';
+import { program, startZivmrun, ZIVMRUN } from '../support/launcher';
 
 const RANKS = 2;
 
@@ -46,20 +48,26 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s to zivmrun', (signal) => {
   });
 });
 
-/** The process group and the session of a process. */
-function groupOf(pid: number): { group: number; session: number } {
-  const [, , group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ').map(Number) as [number, number, number, number];
-  return { group, session };
+/** The parent, the process group and the session of a process. */
+function groupOf(pid: number): { parent: number; group: number; session: number } {
+  const [, parent, group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ').map(Number) as [number, number, number, number];
+  return { parent, group, session };
 }
 
 test('each rank leads a process group, in the session of zivmrun', async () => {
   const job = startZivmrun(['-n', String(RANKS), program('on-signal.ts'), 'end']);
   await job.printed(/rank \d is ready/, RANKS);
   const { session } = groupOf(job.pid);
-  const ranks = job.processes().filter((pid) => pid !== job.pid);
+  const ranks = job.processes().filter((pid) => groupOf(pid).parent === job.pid);
   expect(ranks).toHaveLength(RANKS);
-  for (const pid of ranks) expect(groupOf(pid)).toEqual({ group: pid, session });
+  for (const pid of ranks) expect(groupOf(pid)).toEqual({ parent: job.pid, group: pid, session });
   job.signal('SIGTERM');
   await job.ended;
   await job.gone();
+});
+
+test('a rank has no terminal: asking there would stop it, with its group, and the job', async () => {
+  const command = [process.execPath, ZIVMRUN, '-n', '1', program('terminal.mjs')].join(' ');
+  const { stdout } = await promisify(execFile)('script', ['--quiet', '--return', '--command', command, '/dev/null'], { timeout: 60_000 });
+  expect(stdout.trim()).toBe("zivmrun's terminal is there, the rank's ENXIO");
 });

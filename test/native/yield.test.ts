@@ -20,8 +20,8 @@ beforeEach(() => {
   words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
 });
 
-/** What rank 0 does: looks at one word. */
-const yieldWhileSame = (times: number, looks: number): number => fast.yieldWhileSame(words, Int32Array.of(WATCHED), Int32Array.of(words[WATCHED]!), 1, times, looks, 0, RANKS);
+/** What rank 0 does: looks at one word, which was 0. */
+const yieldWhileSame = (times: number, looks: number): number => fast.yieldWhileSame(words, Int32Array.of(WATCHED), Int32Array.of(0), 1, times, looks, 0, RANKS);
 
 function others(says: (rank: number) => { core: number; awaited: number; number: number }): void {
   for (let rank = 1; rank < RANKS; rank++) {
