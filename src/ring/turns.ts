@@ -31,7 +31,7 @@ export class Turns {
     this.#looks = Math.min(MOST_LOOKS, Math.ceil(MOST_RANKS_SEEN / rankCount));
   }
 
-  /** From now on this rank waits until a word has reached a number, and there is nothing that others need of it before. */
+  /** From now on this rank waits until a word has reached a number. It has nothing to send before; what comes for it meanwhile it takes in its turns. */
   beginWait(word: number, number: number): void {
     this.#words[this.#own + RANK_AWAITED_NUMBER] = number;
     this.#words[this.#own + RANK_AWAITED] = word;
