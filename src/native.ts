@@ -65,7 +65,7 @@ interface Native {
   Watcher: new (descriptor: number, onReady: (readable: boolean, writable: boolean) => void) => Watcher;
 }
 
-type Copy = (to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, byteLength: number) => number;
+type Copy = (to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, byteLength: number, forOthers: number) => number;
 
 type Combine = (
   op: number,

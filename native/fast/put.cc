@@ -5,7 +5,7 @@
 // It is one call, and the words of the record's first line are written last and together, so that the line travels once:
 // a receiver that looks at it takes it away as soon as something is written there.
 #include "addon.h"
-#include "copy.h"
+#include "copy-in.h"
 #include "export.h"
 #include "memory.h"
 
@@ -29,7 +29,7 @@ int32_t PutMessage(const Bytes& words, uint64_t record, const Header& header, co
   uint8_t* payload = words.data + record * kWord + kHeaderBytes;
   constexpr size_t kFirst = kLineBytes - kHeaderBytes;
   const size_t first = byteLength < kFirst ? byteLength : kFirst;
-  if (byteLength > first) CopyBytes(payload + first, array.data + first, byteLength - first);
+  if (byteLength > first) CopyIn(payload + first, array.data + first, byteLength - first);
   at[kKind] = header.kind;
   at[kContext] = header.context;
   at[kTag] = header.tag;

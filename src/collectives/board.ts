@@ -2,7 +2,8 @@ import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
 import { copyIn, copyOut } from '../comm/payload';
 import { ZivmError } from '../errors';
-import { LINE_WORDS } from '../ring/layout';
+import { corrupt } from '../ring/corrupt';
+import { LINE_BYTES, LINE_WORDS } from '../ring/layout';
 import { publish } from '../ring/order';
 import { Meeting, MEETING_WORDS } from './meeting';
 import type { Team } from './team';
@@ -10,18 +11,28 @@ import type { Team } from './team';
 /** Longer data lies outside its slot, so that the slots of all ranks together are few pages. */
 const SLOT_BYTES = 1024;
 /**
- * Room for the longer data of one rank. Where each has a core, one copies a piece in while the others copy the one before out: with shorter
+ * The longest of the longer data of one rank in one operation. Where each has a core, one copies a piece in while the others copy the one before out: with shorter
  * pieces they would wait for each other's lines.
  */
 const LONG_BYTES = 64 * 1024;
-/** Where ranks share cores each piece takes a turn of all of them: there all ranks together have so much room. */
+/**
+ * Room for such data: of all ranks together, and what each has at least, in the longest pieces. The pieces of a rank follow each other in it: a piece comes to
+ * lines that others have read before only when these have left their caches, if the room is large. To write lines that they still have takes three times as long.
+ */
+const ROOM_BYTES = 4 * 1024 * 1024;
+const LEAST_PIECES = 3;
+/** Up to here it is quicker to write the same lines again and again: those of a turn, at the beginning of the room. */
+const REUSED_BYTES = 4 * 1024;
+/** Where ranks share cores each piece takes a turn of all of them: there they are as long as so much room for all ranks together allows. */
 const LONG_BYTES_OF_CROWD = 2 * 1024 * 1024;
-/** Where the region has not so much left, the room is halved, but not to less than this. */
+/** Where the region has not so much left, the room is halved, but not to less than pieces of so many bytes. */
 const LEAST_LONG_BYTES = 8 * 1024;
 
 /** A slot: the number of the operation, the length of the data in bytes, and the data, if it is short: in the same line if it fits, or from the next line on, for copies across lines take longer. */
 const SLOT_LENGTH = 1;
 const SLOT_DATA = 2;
+/** Where longer data lies, in bytes from where all of that begins; where ranks share cores it follows from the operation. */
+const SLOT_PLACE = 2;
 const SLOT_LINES = LINE_WORDS;
 const FIRST_LINE_BYTES = (LINE_WORDS - SLOT_DATA) * 4;
 /** Behind them, of long data of two ranks: where it lies in the sender's memory, and in which operation; how long the sender has copied (ms). */
@@ -64,8 +75,9 @@ export class Board {
   readonly #rank: number;
   readonly #first: number;
   readonly #meeting: Meeting;
-  /** Where the longer data begins, as a byte of the region; and its room. */
+  /** Where the longer data begins, as a byte of the region; its room for each rank; and how much one operation may take of that. */
   readonly #long: number;
+  readonly #roomBytes: number;
   readonly #longBytes: number;
   /** Ranks share cores: it is dear to look at each of them. */
   readonly #isCrowded: boolean;
@@ -74,8 +86,11 @@ export class Board {
   #known = 0;
   /** For each turn the last operation in which there was data that others may read in this rank's slot or room. */
   readonly #carried = new Int32Array(TURNS).fill(-1);
+  /** Where in this rank's room the data of this operation goes, and where what it has published there ends. */
+  #place = TURNS * REUSED_BYTES;
+  #placeEnd = TURNS * REUSED_BYTES;
 
-  private constructor(engine: Engine, team: Team, first: number, longBytes: number, isCrowded: boolean) {
+  private constructor(engine: Engine, team: Team, first: number, roomBytes: number, isCrowded: boolean) {
     this.#engine = engine;
     this.#worldRanks = team.worldRanks;
     this.#rank = team.rank;
@@ -83,7 +98,8 @@ export class Board {
     const behindSlots = first + slotWords(team.size);
     this.#meeting = new Meeting(engine, team.worldRanks, team.rank, behindSlots, this);
     this.#long = (behindSlots + MEETING_WORDS) * 4;
-    this.#longBytes = longBytes;
+    this.#roomBytes = roomBytes;
+    this.#longBytes = longBytesIn(roomBytes, isCrowded);
     this.#isCrowded = isCrowded;
   }
 
@@ -92,8 +108,8 @@ export class Board {
     const found = new Int32Array(3);
     if (team.rank === 0) found.set(allocate(engine, team.size));
     bcast(found);
-    const [granule, longBytes, isCrowded] = found as unknown as [number, number, number];
-    return granule < 0 ? null : new Board(engine, team, engine.allocator.wordOf(granule), longBytes, isCrowded !== 0);
+    const [granule, roomBytes, isCrowded] = found as unknown as [number, number, number];
+    return granule < 0 ? null : new Board(engine, team, engine.allocator.wordOf(granule), roomBytes, isCrowded !== 0);
   }
 
   /** Whether there is room for longer data than a slot holds. */
@@ -121,6 +137,8 @@ export class Board {
     this.#number = (this.#number + 1) | 0;
     if (this.#number % FORGET_EVERY === 0) this.#forget();
     this.#know((this.#carried[this.#number & (TURNS - 1)]! + 1) | 0);
+    // Behind the data of the operation before this one, which others may still read; or at the start, where they do not.
+    this.#place = this.#placeEnd + this.#longBytes > this.#roomBytes ? TURNS * REUSED_BYTES : this.#placeEnd;
   }
 
   /** Begins an operation of one: only `root` has data. */
@@ -265,8 +283,20 @@ export class Board {
     const slot = this.#slot(this.#rank, this.#number);
     words[slot + SLOT_LENGTH] = byteLength; // its low 32 bits
     if (byteLength !== NOTHING) this.#carried[this.#number & (TURNS - 1)] = this.#number;
+    if (byteLength > SLOT_BYTES) this.#enterPlace(slot, byteLength);
     // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number.
     publish(words, slot, this.#number);
+  }
+
+  /** Of a piece, `byteLength` is all that is left. */
+  #enterPlace(slot: number, byteLength: number): void {
+    this.#engine.words[slot + SLOT_PLACE] = this.#ownPlace(byteLength);
+    if (byteLength > REUSED_BYTES) this.#placeEnd = this.#place + wholeLines(Math.min(byteLength, this.#longBytes) + LINE_BYTES - 1);
+  }
+
+  #ownPlace(byteLength: number): number {
+    const place = byteLength > REUSED_BYTES ? this.#place : (this.#number & (TURNS - 1)) * REUSED_BYTES;
+    return this.#rank * this.#roomBytes + place;
   }
 
   #wakeAll(): void {
@@ -339,11 +369,18 @@ export class Board {
     return this.#data(this.#isCrowded ? FIRST : root, byteLength);
   }
 
-  /** The rooms of one turn lie side by side, in the order of ranks. */
   #data(rank: number, byteLength: number): number {
     if (byteLength <= FIRST_LINE_BYTES) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
     if (byteLength <= SLOT_BYTES || this.#longBytes === 0) return (this.#slot(rank, this.#number) + SLOT_LINES) * 4;
-    return this.#long + ((this.#number & (TURNS - 1)) * this.#worldRanks.length + rank) * this.#longBytes;
+    if (this.#isCrowded) return this.#long + ((this.#number & (TURNS - 1)) * this.#worldRanks.length + rank) * this.#longBytes;
+    return this.#long + (rank === this.#rank ? this.#ownPlace(byteLength) : this.#placeFrom(rank, byteLength));
+  }
+
+  #placeFrom(rank: number, byteLength: number): number {
+    const place = this.#engine.words[this.#slot(rank, this.#number) + SLOT_PLACE]!;
+    const end = this.#worldRanks.length * this.#roomBytes - Math.min(byteLength, this.#longBytes);
+    if (place < 0 || place > end) throw corrupt(`the data of rank ${rank} at ${place} of a board`);
+    return place;
   }
 
   #slot(rank: number, number: number): number {
@@ -353,24 +390,36 @@ export class Board {
 
 const slotWords = (ranks: number): number => ranks * TURNS * SLOT_WORDS;
 
-const wholeLines = (byteLength: number): number => Math.floor(byteLength / 64) * 64;
+const wholeLines = (byteLength: number): number => Math.floor(byteLength / LINE_BYTES) * LINE_BYTES;
 
-function wantedLongBytes(ranks: number, isCrowded: boolean): number {
-  return ranks > 2 && isCrowded ? wholeLines(LONG_BYTES_OF_CROWD / ranks) : LONG_BYTES;
+/** Room for the longer data of one rank, in bytes: where ranks share cores all of it is for as many operations as there are turns. */
+function wantedRoom(ranks: number, isCrowded: boolean): number {
+  if (!isCrowded) return wholeLines(Math.max(ROOM_BYTES / ranks, LEAST_PIECES * LONG_BYTES + TURNS * REUSED_BYTES));
+  return TURNS * (ranks > 2 ? wholeLines(LONG_BYTES_OF_CROWD / ranks) : LONG_BYTES);
 }
+
+/** How much of a rank's room the data of one operation may take. */
+const longBytesIn = (roomBytes: number, isCrowded: boolean): number =>
+  isCrowded ? roomBytes / TURNS : Math.min(LONG_BYTES, wholeLines(Math.max(0, roomBytes - TURNS * REUSED_BYTES) / LEAST_PIECES));
 
 /** @returns the first granule, its numbers zero, or -1; the room for longer data of a rank; and whether ranks share cores */
 function allocate({ allocator, words, isCrowded }: Engine, ranks: number): [number, number, number] {
-  for (let longBytes = wantedLongBytes(ranks, isCrowded); ; longBytes = longBytes >= 2 * LEAST_LONG_BYTES ? wholeLines(longBytes / 2) : 0) {
+  for (let roomBytes = wantedRoom(ranks, isCrowded); ; roomBytes = halfOf(roomBytes, isCrowded)) {
     const zeroWords = slotWords(ranks) + MEETING_WORDS;
     try {
-      const granule = allocator.allocateWords(zeroWords + (ranks * TURNS * longBytes) / 4);
+      const granule = allocator.allocateWords(zeroWords + (ranks * roomBytes) / 4);
       const first = allocator.wordOf(granule);
       words.fill(0, first, first + zeroWords);
-      return [granule, longBytes, isCrowded ? 1 : 0];
+      return [granule, roomBytes, isCrowded ? 1 : 0];
     } catch (error) {
       if (!(error instanceof ZivmError) || error.code !== 'ERR_ZIVM_NO_SPACE') throw error;
-      if (longBytes === 0) return [-1, 0, 0];
+      if (roomBytes === 0) return [-1, 0, 0];
     }
   }
+}
+
+/** Half of a room, in which each turn has whole lines; or 0 when that is too little. */
+function halfOf(roomBytes: number, isCrowded: boolean): number {
+  const half = TURNS * wholeLines(roomBytes / 2 / TURNS);
+  return longBytesIn(half, isCrowded) < LEAST_LONG_BYTES ? 0 : half;
 }

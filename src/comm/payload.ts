@@ -22,16 +22,20 @@ import type { Views } from './views';
 /** Up to here bytes go by a loop. */
 const FEW_BYTES = 16;
 
+/** Who is to read what is copied. */
+const FOR_ITSELF = 0;
+const FOR_OTHERS = 1;
+
 /** Copies bytes [from, from + byteLength) of an array of a kind to byte `at` of the region. */
 export function copyIn(views: Views, at: number, kind: Kind, array: Buf, from: number, byteLength: number): void {
   if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewIn(views, at, array as Uint8Array, from, byteLength);
-  else if (copy(kind, views.ofKind[kind]!, at, array, from, byteLength) !== 0) throw outOfBounds();
+  else if (copy(kind, views.ofKind[kind]!, at, array, from, byteLength, FOR_OTHERS) !== 0) throw outOfBounds();
 }
 
 /** Copies `byteLength` bytes at byte `at` of the region to byte `to` of an array of a kind. */
 export function copyOut(views: Views, at: number, kind: Kind, array: Buf, to: number, byteLength: number): void {
   if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewOut(views, at, array as Uint8Array, to, byteLength);
-  else if (copy(kind, array, to, views.ofKind[kind]!, at, byteLength) !== 0) throw outOfBounds();
+  else if (copy(kind, array, to, views.ofKind[kind]!, at, byteLength, FOR_ITSELF) !== 0) throw outOfBounds();
 }
 
 /**
@@ -88,27 +92,27 @@ const MOST = 2 ** 32 - 1;
  * The most usual kinds come first, and the others elsewhere: a short function is more easily put into its caller by V8.
  */
 
-function copy(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: number, byteLength: number): number {
-  if (toOffset > MOST || fromOffset > MOST || byteLength > MOST) return fast.copy(to, toOffset, from, fromOffset, byteLength);
-  if (kind === Kind.Uint8) return fast.copyUint8(to, toOffset, from, fromOffset, byteLength);
-  if (kind === Kind.Float64) return fast.copyFloat64(to, toOffset, from, fromOffset, byteLength);
-  return copyOther(kind, to, toOffset, from, fromOffset, byteLength);
+function copy(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: number, byteLength: number, forOthers: number): number {
+  if (toOffset > MOST || fromOffset > MOST || byteLength > MOST) return fast.copy(to, toOffset, from, fromOffset, byteLength, forOthers);
+  if (kind === Kind.Uint8) return fast.copyUint8(to, toOffset, from, fromOffset, byteLength, forOthers);
+  if (kind === Kind.Float64) return fast.copyFloat64(to, toOffset, from, fromOffset, byteLength, forOthers);
+  return copyOther(kind, to, toOffset, from, fromOffset, byteLength, forOthers);
 }
 
-function copyOther(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: number, byteLength: number): number {
+function copyOther(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset: number, byteLength: number, forOthers: number): number {
   switch (kind) {
     case Kind.Float32:
-      return fast.copyFloat32(to, toOffset, from, fromOffset, byteLength);
+      return fast.copyFloat32(to, toOffset, from, fromOffset, byteLength, forOthers);
     case Kind.Int32:
-      return fast.copyInt32(to, toOffset, from, fromOffset, byteLength);
+      return fast.copyInt32(to, toOffset, from, fromOffset, byteLength, forOthers);
     case Kind.Uint32:
-      return fast.copyUint32(to, toOffset, from, fromOffset, byteLength);
+      return fast.copyUint32(to, toOffset, from, fromOffset, byteLength, forOthers);
     case Kind.BigInt64:
-      return fast.copyBigInt64(to, toOffset, from, fromOffset, byteLength);
+      return fast.copyBigInt64(to, toOffset, from, fromOffset, byteLength, forOthers);
     case Kind.BigUint64:
-      return fast.copyBigUint64(to, toOffset, from, fromOffset, byteLength);
+      return fast.copyBigUint64(to, toOffset, from, fromOffset, byteLength, forOthers);
     default:
-      return fast.copy(to, toOffset, from, fromOffset, byteLength);
+      return fast.copy(to, toOffset, from, fromOffset, byteLength, forOthers);
   }
 }
 

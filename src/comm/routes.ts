@@ -34,8 +34,8 @@ const MOST_MAGNITUDE = 22;
 const MAGNITUDES = MOST_MAGNITUDE - LEAST_MAGNITUDE + 1;
 
 /**
- * After so many messages the slower route is tried again, with some messages: through the region the first ones, until the ring (256 KiB, as a rule) has gone round, find
- * nothing in the caches. Each time that it is still the slower one the next trial is twice as far away, up to a limit.
+ * After so many messages the slower route is tried again, with some messages: through the region the first ones find
+ * nothing in the caches, where the ring is not long. Each time that it is still the slower one the next trial is twice as far away, up to a limit.
  */
 const FIRST_ROUND = 256;
 const LONGEST_ROUND = 4096;

@@ -44,7 +44,7 @@ import { ZivmError } from '../errors';
  */
 
 export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
-export const VERSION = 7;
+export const VERSION = 8;
 
 export const LINE_BYTES = 64;
 export const LINE_WORDS = 16;
@@ -125,7 +125,14 @@ export const recordLines = (byteLength: number): number => (byteLength + RECORD_
 
 const MIN_GRANULE_BYTES = 2048;
 const MAX_GRANULES = 2 ** 17;
-const MAX_RING_BYTES = 256 * 1024;
+/**
+ * A long ring comes to lines again only when they have left the caches of the rank that has read them: to write lines that it still has
+ * takes up to four times as long. So rings are long where all of them together are not: else short messages to many ranks would find no line in any cache.
+ */
+const LONGEST_RING_BYTES = 2 * 1024 * 1024;
+const LONG_RINGS_BYTES = 8 * 1024 * 1024;
+/** As long as this they are in any case, if the heap allows. */
+const USUAL_RING_BYTES = 256 * 1024;
 
 /** Sizes and positions of a region; positions are word indices. */
 export interface RegionPlan {
@@ -150,7 +157,8 @@ function granuleBytesFor(byteLength: number): number {
 /** Every pair of ranks gets a ring, and all of them together at most half of the heap where it is large enough. */
 function ringBytesFor(heapBytes: number, rankCount: number, granuleBytes: number): number {
   const pairs = Math.max(1, rankCount * (rankCount - 1));
-  let bytes = MAX_RING_BYTES;
+  let bytes = LONGEST_RING_BYTES;
+  while (bytes > USUAL_RING_BYTES && bytes * pairs > LONG_RINGS_BYTES) bytes /= 2;
   while (bytes > granuleBytes && bytes * pairs > heapBytes / 2) bytes /= 2;
   return Math.max(bytes, granuleBytes);
 }

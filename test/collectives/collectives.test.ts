@@ -13,8 +13,13 @@ test.each(CASES)('barrier, bcast and bcastObject: %d ranks, %s', async (size, co
   await runRanks(size, program('basics'), { args: [cores] });
 });
 
-test.each(['512K', '256K'])('where the region has little or no room for long data on the board: 4 ranks, %s', async (regionSize) => {
-  await runRanks(4, program('basics'), { args: ['crowded'], launcherArgs: ['--region-size', regionSize] });
+test.each([
+  ['512K', 'crowded'],
+  ['256K', 'crowded'],
+  ['512K', 'roomy'],
+  ['256K', 'roomy'],
+])('where the region has little or no room for long data on the board: 4 ranks, %s, %s', async (regionSize, cores) => {
+  await runRanks(4, program('basics'), { args: [cores], launcherArgs: ['--region-size', regionSize] });
 });
 
 test.each(SIZES)('a value that cannot be packed is an error on every rank: %d ranks', async (size) => {

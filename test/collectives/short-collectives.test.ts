@@ -29,6 +29,14 @@ test.each([
   await runRanks(size, program('slow-reader'), { args: [cores], timeoutSeconds: 60 });
 });
 
+// The lines for long data are written again after every three or four pieces there.
+test.each([
+  [2, '512K'],
+  [3, '512K'],
+])('nobody overwrites what a slow rank has yet to read, in little room: %d ranks in %s', async (size, regionSize) => {
+  await runRanks(size, program('slow-reader'), { args: ['roomy'], launcherArgs: ['--region-size', regionSize], timeoutSeconds: 60 });
+});
+
 test.each([
   [2, 'roomy'],
   [3, 'crowded'],

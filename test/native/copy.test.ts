@@ -31,23 +31,23 @@ describe('copies between the region and an array', () => {
     for (const array of arrays()) {
       region.fill(7);
       bytesOf(array).set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
-      expect(fast.copy(region, 101, array, 3, 5)).toBe(0);
+      expect(fast.copy(region, 101, array, 3, 5, 0)).toBe(0);
       expect([...region.subarray(99, 108)]).toEqual([7, 7, 4, 5, 6, 7, 8, 7, 7]);
       expect(region.reduce((sum, byte) => sum + byte, 0)).toBe((REGION_BYTES - 5) * 7 + 30);
-      expect(fast.copy(array, 10, region, 101, 5)).toBe(0);
+      expect(fast.copy(array, 10, region, 101, 5, 0)).toBe(0);
       expect([...bytesOf(array)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 4, 5, 6, 7, 8, 16]);
     }
   });
 
   it('may touch the very ends, and be of nothing', () => {
     const array = new Uint8Array(16).fill(9);
-    expect(fast.copy(region, REGION_BYTES - 16, array, 0, 16)).toBe(0);
+    expect(fast.copy(region, REGION_BYTES - 16, array, 0, 16, 0)).toBe(0);
     expect(region[REGION_BYTES - 1]).toBe(9);
-    expect(fast.copy(region, 0, array, 15, 1)).toBe(0);
+    expect(fast.copy(region, 0, array, 15, 1, 0)).toBe(0);
     expect(region[0]).toBe(9);
-    expect(fast.copy(region, REGION_BYTES, array, 16, 0)).toBe(0);
-    expect(fast.copy(array, 16, region, REGION_BYTES, 0)).toBe(0);
-    expect(fast.copy(new Float64Array(0), 0, region, 0, 0)).toBe(0);
+    expect(fast.copy(region, REGION_BYTES, array, 16, 0, 0)).toBe(0);
+    expect(fast.copy(array, 16, region, REGION_BYTES, 0, 0)).toBe(0);
+    expect(fast.copy(new Float64Array(0), 0, region, 0, 0, 0)).toBe(0);
   });
 
   it.each([
@@ -66,8 +66,8 @@ describe('copies between the region and an array', () => {
   ])('are refused, and write nothing, when %s', (_, at, offset, count) => {
     for (const array of arrays()) {
       bytesOf(array).fill(3);
-      expect(fast.copy(region, at, array, offset, count)).toBe(EINVAL);
-      expect(fast.copy(array, offset, region, at, count)).toBe(EINVAL);
+      expect(fast.copy(region, at, array, offset, count, 0)).toBe(EINVAL);
+      expect(fast.copy(array, offset, region, at, count, 0)).toBe(EINVAL);
       expect(region.every((byte) => byte === 7)).toBe(true);
       expect(bytesOf(array).every((byte) => byte === 3)).toBe(true);
     }
@@ -87,17 +87,18 @@ describe('copies between the region and an array', () => {
     ];
     for (const [to, toOffset, from, fromOffset, byteLength] of wrong) {
       const copy = fast.copy as (...args: unknown[]) => unknown;
-      expect(copy(to, toOffset, from, fromOffset, byteLength)).toBe(EINVAL);
-      expect(copy(from, fromOffset, to, toOffset, byteLength)).toBe(EINVAL);
+      expect(copy(to, toOffset, from, fromOffset, byteLength, 0)).toBe(EINVAL);
+      expect(copy(from, fromOffset, to, toOffset, byteLength, 0)).toBe(EINVAL);
     }
+    for (const forOthers of [2, -1, '1', undefined]) expect((fast.copy as (...args: unknown[]) => unknown)(region, 0, new Uint8Array(4), 0, 4, forOthers)).toBe(EINVAL);
     expect(region.every((byte) => byte === 7)).toBe(true);
   });
 
   it('see that an array was transferred away', () => {
     const array = new Uint8Array(16);
     structuredClone(array.buffer, { transfer: [array.buffer] });
-    expect(fast.copy(region, 0, array, 0, 1)).toBe(EINVAL);
-    expect(fast.copy(array, 0, region, 0, 1)).toBe(EINVAL);
+    expect(fast.copy(region, 0, array, 0, 1, 0)).toBe(EINVAL);
+    expect(fast.copy(array, 0, region, 0, 1, 0)).toBe(EINVAL);
   });
 });
 
@@ -121,7 +122,7 @@ describe('long copies', () => {
       // Every other time the target begins up to a line above the source within a page.
       const at = time % 2 === 0 ? random.below(MARGIN) : offset + random.below(LINE);
       to.fill(7);
-      expect(fast.copy(to, at, from, offset, byteLength)).toBe(0);
+      expect(fast.copy(to, at, from, offset, byteLength, 0)).toBe(0);
       const wanted = Buffer.alloc(BYTES, 7);
       from.copy(wanted, at, offset, offset + byteLength);
       expect(to.equals(wanted)).toBe(true);

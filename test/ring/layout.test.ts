@@ -80,8 +80,16 @@ describe('the plan of a region', () => {
 
   it('gives the largest rings and most of the heap to few ranks', () => {
     const plan = planRegion(256 * MIB, 2);
-    expect(plan.ringGranules * plan.granuleBytes).toBe(256 * 1024);
+    expect(plan.ringGranules * plan.granuleBytes).toBe(2 * MIB);
     expect(plan.granuleCount * plan.granuleBytes).toBeGreaterThan(0.99 * 256 * MIB);
+  });
+
+  it('has rings of 256 KiB at least where the heap allows, and no more where they would be very long together', () => {
+    const ringKib = (ranks: number): number => {
+      const plan = planRegion(256 * MIB, ranks);
+      return (plan.ringGranules * plan.granuleBytes) / 1024;
+    };
+    expect([2, 3, 4, 5, 8, 16, 23, 24].map(ringKib)).toEqual([2048, 1024, 512, 256, 256, 256, 256, 128]);
   });
 
   it.each([1, 2, 3, 8, 33, 100, 255, 256])('says which size is enough when one is too small: %d ranks', (rankCount) => {

@@ -15,9 +15,9 @@ const LONG_ROUNDS = 30;
 /** How often the taker is late. */
 const LATE_EVERY = 4;
 const LATE_MS = 2;
-/** One element, and as many as a short collective may have; and long data, in several pieces. */
+/** One element, and as many as a short collective may have; and long data, in one piece, or in several. */
 const COUNTS = [1, 128];
-const LONG_COUNTS = [6000, 20_000];
+const LONG_COUNTS = [700, 6000, 20_000];
 /** Where ranks share cores, a broadcast of so many takes the room of several ranks. */
 const LONGEST_COUNT = 70_000;
 

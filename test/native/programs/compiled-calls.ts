@@ -55,7 +55,7 @@ const bytesOf = (array: TypedArray): Uint8Array => new Uint8Array(array.buffer, 
 const one = (kind: Kind): number | bigint => (kind === Kind.BigInt64 || kind === Kind.BigUint64 ? 1n : 1);
 
 function copies({ type, copy }: OfKind): void {
-  const loop = looping('callee(a, at, b, from, length)');
+  const loop = looping('callee(a, at, b, from, length, 1)');
   const size = type.BYTES_PER_ELEMENT;
   const target = new type(40);
   const source = new type(40).subarray(8, 32);
@@ -140,7 +140,7 @@ function yields(): void {
 
 /** Goes on in the ordinary way with arrays of another kind, in shared memory, resized and transferred ones. */
 function goesOn({ type, copy }: OfKind): void {
-  const loop = looping('callee(a, at, b, from, length)');
+  const loop = looping('callee(a, at, b, from, length, 0)');
   const array = new type(8);
   bytesOf(array).fill(3);
   warmUp(loop, copy, 0, new type(8), array, 0, 0, 8);
