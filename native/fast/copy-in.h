@@ -48,7 +48,7 @@ class Place {
 
  private:
   // So many nanoseconds a line are in between, where both ways take about as long. Besides, there are the clock, and the last store's way.
-  static constexpr double kDearNs = 7, kFixedNs = 120;
+  static constexpr double kDearNs = 7, kFixedNs = 150;
   static constexpr uint16_t kDearInARow = 3;
   // What is copied untimed after a copy that was timed. While lines are cheap timing costs some 100 ns, while they are dear several times the copy.
   static constexpr uint16_t kLinesWhileCheap = 500, kCopiesWhileDear = 80;
@@ -107,7 +107,7 @@ inline Place& PlaceOf(const uint8_t* to) {
 // Copies bytes to memory that another core reads.
 inline void CopyIn(uint8_t* to, const uint8_t* from, size_t count) {
   // With fewer lines both ways take equally long between far cores, and an ordinary copy less between near ones.
-  constexpr size_t kLeast = 12 * kLine;
+  constexpr size_t kLeast = 6 * kLine;
   static const bool isEmulated = IsEmulated();
   if (count < kLeast || isEmulated) return CopyBytes(to, from, count);
   Place& place = PlaceOf(to);

@@ -37,7 +37,7 @@ export const roundsOf = (name: string): number => (isLong(name) ? LONG_ROUNDS : 
 export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives among more ranks than two and of virtual machines`;
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
-export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 2 };
+export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 1 };
 
 const RANK = join(__dirname, 'rank.js');
 const PING_PONG = join(__dirname, 'ping-pong.js');
