@@ -35,7 +35,8 @@ class Place {
 
   bool IsDear() const { return IsDear(state_.load(std::memory_order_relaxed)); }
 
-  // One quick copy tells that lines are cheap. A slow one may have been interrupted, or met pages for the first time: only some in a row tell that they are dear.
+  // One quick copy tells that lines are cheap. A slow one may have been interrupted: only some in a row tell that they are dear.
+  // (Where pages are met for the first time all are slow, and it is found out some copies later that lines are not dear.)
   void Took(double nanoseconds, size_t lines) {
     const uint16_t state = state_.load(std::memory_order_relaxed);
     if (nanoseconds < kFixedNs + kDearNs * lines) {
@@ -97,7 +98,7 @@ inline double TimeOf(uint8_t* to, const uint8_t* from, size_t count) {
   return std::chrono::duration<double, std::nano>(Clock::now() - began).count();
 }
 
-// 256 KiB of memory are a place: so each ring, and each rank's room on a board, has its own ones, unless there are very many.
+// 256 KiB of memory are a place: so long rings, and rooms on a board, have places of their own but at their ends, and short rings of one sender share one.
 inline Place& PlaceOf(const uint8_t* to) {
   constexpr size_t kPlaces = 1024, kPlaceShift = 18;
   static Place places[kPlaces];

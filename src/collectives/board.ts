@@ -25,13 +25,15 @@ const LEAST_PIECES = 3;
 const REUSED_BYTES = 4 * 1024;
 /** Where ranks share cores each piece takes a turn of all of them: there they are as long as so much room for all ranks together allows. */
 const LONG_BYTES_OF_CROWD = 2 * 1024 * 1024;
+/** The rooms of one board take a third of the heap at most, for all possible rings may take half. */
+const MOST_OF_HEAP = 3;
 /** Where the region has not so much left, the room is halved, but not to less than pieces of so many bytes. */
 const LEAST_LONG_BYTES = 8 * 1024;
 
 /** A slot: the number of the operation, the length of the data in bytes, and the data, if it is short: in the same line if it fits, or from the next line on, for copies across lines take longer. */
 const SLOT_LENGTH = 1;
 const SLOT_DATA = 2;
-/** Where longer data lies, in bytes from where all of that begins; where ranks share cores it follows from the operation. */
+/** Where longer data lies, in bytes from where all of that begins; not used where ranks share cores: there it follows from the operation. */
 const SLOT_PLACE = 2;
 const SLOT_LINES = LINE_WORDS;
 const FIRST_LINE_BYTES = (LINE_WORDS - SLOT_DATA) * 4;
@@ -67,6 +69,9 @@ export const REFUSED = -3;
  * n - 1, for a rank does so only when it has read what it needed of n - 2; so every rank publishes every number, with
  * data or without.
  *
+ * Longer data lies in a room of its rank, where the next piece goes behind the one before: operation n overwrites what was published in n - 2 and before, but not
+ * in n - 1. Where a piece no longer fits behind the one before, it goes to the beginning, and the one before begins at least a piece's length behind that, for the room holds three.
+ *
  * In an operation of one, where ranks share cores, the root's data may take the room of all: then it is as if all had data.
  */
 export class Board {
@@ -86,7 +91,7 @@ export class Board {
   #known = 0;
   /** For each turn the last operation in which there was data that others may read in this rank's slot or room. */
   readonly #carried = new Int32Array(TURNS).fill(-1);
-  /** Where in this rank's room the data of this operation goes, and where what it has published there ends. */
+  /** Where in this rank's room data goes in this operation that is too long for the lines that are used again; and where what was published there last ends. */
   #place = TURNS * REUSED_BYTES;
   #placeEnd = TURNS * REUSED_BYTES;
 
@@ -283,7 +288,7 @@ export class Board {
     const slot = this.#slot(this.#rank, this.#number);
     words[slot + SLOT_LENGTH] = byteLength; // its low 32 bits
     if (byteLength !== NOTHING) this.#carried[this.#number & (TURNS - 1)] = this.#number;
-    if (byteLength > SLOT_BYTES) this.#enterPlace(slot, byteLength);
+    if (!this.#isCrowded && byteLength > SLOT_BYTES) this.#enterPlace(slot, byteLength);
     // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number.
     publish(words, slot, this.#number);
   }
@@ -394,18 +399,25 @@ const wholeLines = (byteLength: number): number => Math.floor(byteLength / LINE_
 
 /** Room for the longer data of one rank, in bytes: where ranks share cores all of it is for as many operations as there are turns. */
 function wantedRoom(ranks: number, isCrowded: boolean): number {
-  if (!isCrowded) return wholeLines(Math.max(ROOM_BYTES / ranks, LEAST_PIECES * LONG_BYTES + TURNS * REUSED_BYTES));
-  return TURNS * (ranks > 2 ? wholeLines(LONG_BYTES_OF_CROWD / ranks) : LONG_BYTES);
+  if (!isCrowded) return Math.max(ROOM_BYTES / ranks, LEAST_PIECES * LONG_BYTES + TURNS * REUSED_BYTES);
+  return TURNS * (ranks > 2 ? LONG_BYTES_OF_CROWD / ranks : LONG_BYTES);
 }
 
 /** How much of a rank's room the data of one operation may take. */
 const longBytesIn = (roomBytes: number, isCrowded: boolean): number =>
   isCrowded ? roomBytes / TURNS : Math.min(LONG_BYTES, wholeLines(Math.max(0, roomBytes - TURNS * REUSED_BYTES) / LEAST_PIECES));
 
+/** A room of at most so many bytes, in which each turn has whole lines; 0 when its pieces would be too short. */
+function roomWithin(mostBytes: number, isCrowded: boolean): number {
+  const roomBytes = TURNS * wholeLines(mostBytes / TURNS);
+  return longBytesIn(roomBytes, isCrowded) < LEAST_LONG_BYTES ? 0 : roomBytes;
+}
+
 /** @returns the first granule, its numbers zero, or -1; the room for longer data of a rank; and whether ranks share cores */
 function allocate({ allocator, words, isCrowded }: Engine, ranks: number): [number, number, number] {
-  for (let roomBytes = wantedRoom(ranks, isCrowded); ; roomBytes = halfOf(roomBytes, isCrowded)) {
-    const zeroWords = slotWords(ranks) + MEETING_WORDS;
+  const zeroWords = slotWords(ranks) + MEETING_WORDS;
+  const mostBytes = allocator.heapBytes / MOST_OF_HEAP / ranks;
+  for (let roomBytes = roomWithin(Math.min(wantedRoom(ranks, isCrowded), mostBytes), isCrowded); ; roomBytes = roomWithin(roomBytes / 2, isCrowded)) {
     try {
       const granule = allocator.allocateWords(zeroWords + (ranks * roomBytes) / 4);
       const first = allocator.wordOf(granule);
@@ -416,10 +428,4 @@ function allocate({ allocator, words, isCrowded }: Engine, ranks: number): [numb
       if (roomBytes === 0) return [-1, 0, 0];
     }
   }
-}
-
-/** Half of a room, in which each turn has whole lines; or 0 when that is too little. */
-function halfOf(roomBytes: number, isCrowded: boolean): number {
-  const half = TURNS * wholeLines(roomBytes / 2 / TURNS);
-  return longBytesIn(half, isCrowded) < LEAST_LONG_BYTES ? 0 : half;
 }

@@ -54,6 +54,10 @@ export class Allocator {
     );
   }
 
+  get heapBytes(): number {
+    return this.#plan.granuleCount * this.#plan.granuleBytes;
+  }
+
   /** Allocates room for `wordCount` words. @returns the index of the first granule @throws ZivmError `ERR_ZIVM_NO_SPACE` */
   allocateWords(wordCount: number): number {
     return this.allocate(Math.ceil((wordCount * Int32Array.BYTES_PER_ELEMENT) / this.#plan.granuleBytes));

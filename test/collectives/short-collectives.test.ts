@@ -29,7 +29,7 @@ test.each([
   await runRanks(size, program('slow-reader'), { args: [cores], timeoutSeconds: 60 });
 });
 
-// The lines for long data are written again after every three or four pieces there.
+// The room for long data holds three of the longest pieces there.
 test.each([
   [2, '512K'],
   [3, '512K'],

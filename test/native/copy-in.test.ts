@@ -15,7 +15,7 @@ describe('copies for other ranks', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('go past the caches where lines are dear, and move the same bytes either way', () => {
+  it('tell by their time where lines are dear, and move the same bytes either way', () => {
     const program = join(folder, 'copy-in');
     execFileSync('g++', ['-std=c++17', '-O3', '-Wall', '-Wextra', '-Werror', '-I', NATIVE, SOURCE, '-o', program]);
     const seed = Math.floor(Math.random() * 2 ** 30);

@@ -77,19 +77,25 @@ static void ChecksPast(unsigned seed) {
 }
 #endif
 
-// Whichever way is taken, and at every change of it.
+// Where lines are dear, and become cheap again: every 500th copy finds a dear place.
 static void ChecksCopies() {
   constexpr size_t kBytes = 4096;
   std::vector<uint8_t> from(kBytes), to(2 * kBytes);
   for (int time = 0; time < 2000; time++) {
     const size_t count = time % 2 == 0 ? kBytes : time;
     for (size_t i = 0; i < kBytes; i++) from[i] = time + i;
+#if defined(__x86_64__)
+    if (time % 500 == 0) {
+      for (int slow = 0; slow < 3; slow++) PlaceOf(to.data()).Took(kSlow, kLines);
+      Check(PlaceOf(to.data()).IsDear(), "a place is not dear");
+    }
+#endif
     CopyIn(to.data() + time % 128, from.data(), count);
     Check(memcmp(to.data() + time % 128, from.data(), count) == 0, "a copy is not what was copied");
   }
 }
 
-int main(int count, char** arguments) {
+int main([[maybe_unused]] int count, [[maybe_unused]] char** arguments) {
 #if defined(__x86_64__)
   ChecksPlaces();
   ChecksPast(count > 1 ? atoi(arguments[1]) : 1);
