@@ -75,37 +75,37 @@ export const REFUSED = -3;
  * In an operation of one, where ranks share cores, the root's data may take the room of all: then it is as if all had data.
  */
 export class Board {
-  readonly #engine: Engine;
-  readonly #worldRanks: readonly number[];
-  readonly #rank: number;
-  readonly #first: number;
-  readonly #meeting: Meeting;
+  private readonly engine: Engine;
+  private readonly worldRanks: readonly number[];
+  private readonly rank: number;
+  private readonly first: number;
+  private readonly meeting: Meeting;
   /** Where the longer data begins, as a byte of the region; its room for each rank; and how much one operation may take of that. */
-  readonly #long: number;
-  readonly #roomBytes: number;
-  readonly #longBytes: number;
-  /** Ranks share cores: it is dear to look at each of them. */
-  readonly #isCrowded: boolean;
-  #number = 0;
+  private readonly long: number;
+  private readonly roomBytes: number;
+  private readonly longBytes: number;
+  /** Ranks share cores: it is dear to look at each of them, and each operation takes a turn of all of them. */
+  readonly isCrowded: boolean;
+  private number = 0;
   /** The last operation that this rank knows all to have published. */
-  #known = 0;
+  private known = 0;
   /** For each turn the last operation in which there was data that others may read in this rank's slot or room. */
-  readonly #carried = new Int32Array(TURNS).fill(-1);
+  private readonly carried = new Int32Array(TURNS).fill(-1);
   /** Where in this rank's room data goes in this operation that is too long for the lines that are used again; and where what was published there last ends. */
-  #place = TURNS * REUSED_BYTES;
-  #placeEnd = TURNS * REUSED_BYTES;
+  private place = TURNS * REUSED_BYTES;
+  private placeEnd = TURNS * REUSED_BYTES;
 
   private constructor(engine: Engine, team: Team, first: number, roomBytes: number, isCrowded: boolean) {
-    this.#engine = engine;
-    this.#worldRanks = team.worldRanks;
-    this.#rank = team.rank;
-    this.#first = first;
+    this.engine = engine;
+    this.worldRanks = team.worldRanks;
+    this.rank = team.rank;
+    this.first = first;
     const behindSlots = first + slotWords(team.size);
-    this.#meeting = new Meeting(engine, team.worldRanks, team.rank, behindSlots, this);
-    this.#long = (behindSlots + MEETING_WORDS) * 4;
-    this.#roomBytes = roomBytes;
-    this.#longBytes = longBytesIn(roomBytes, isCrowded);
-    this.#isCrowded = isCrowded;
+    this.meeting = new Meeting(engine, team.worldRanks, team.rank, behindSlots, this);
+    this.long = (behindSlots + MEETING_WORDS) * 4;
+    this.roomBytes = roomBytes;
+    this.longBytes = longBytesIn(roomBytes, isCrowded);
+    this.isCrowded = isCrowded;
   }
 
   /** Makes a board; all ranks of the communicator do. @returns null when the region has no room for one */
@@ -119,54 +119,49 @@ export class Board {
 
   /** Whether there is room for longer data than a slot holds. */
   get hasLongRoom(): boolean {
-    return this.#longBytes > 0;
-  }
-
-  /** Ranks share cores: each operation takes a turn of all of them. */
-  get isCrowded(): boolean {
-    return this.#isCrowded;
+    return this.longBytes > 0;
   }
 
   /** The longest data of one rank in one operation. */
   get mostBytes(): number {
-    return Math.max(SLOT_BYTES, this.#longBytes);
+    return Math.max(SLOT_BYTES, this.longBytes);
   }
 
   /** The longest data in one operation in which one rank only has some. Where each has a core, the others copy a short piece while it writes the next one. */
   get mostBytesOfOne(): number {
-    return this.#isCrowded ? Math.max(SLOT_BYTES, this.#longBytes * this.#worldRanks.length) : this.mostBytes;
+    return this.isCrowded ? Math.max(SLOT_BYTES, this.longBytes * this.worldRanks.length) : this.mostBytes;
   }
 
   /** Begins the next operation: afterwards this rank's slot may be written. */
   begin(): void {
-    this.#number = (this.#number + 1) | 0;
-    if (this.#number % FORGET_EVERY === 0) this.#forget();
-    this.#know((this.#carried[this.#number & (TURNS - 1)]! + 1) | 0);
+    this.number = (this.number + 1) | 0;
+    if (this.number % FORGET_EVERY === 0) this.forget();
+    this.know((this.carried[this.number & (TURNS - 1)]! + 1) | 0);
     // Behind the data of the operation before this one, which others may still read; or at the start, where they do not.
-    this.#place = this.#placeEnd + this.#longBytes > this.#roomBytes ? TURNS * REUSED_BYTES : this.#placeEnd;
+    this.place = this.placeEnd + this.longBytes > this.roomBytes ? TURNS * REUSED_BYTES : this.placeEnd;
   }
 
   /** Begins an operation of one: only `root` has data. */
   beginOfOne(root: number): void {
     this.begin();
-    if (!this.#isCrowded) return;
-    this.#carried[this.#number & (TURNS - 1)] = this.#number;
-    if (root === this.#rank) this.#know((this.#number - 1) | 0);
+    if (!this.isCrowded) return;
+    this.carried[this.number & (TURNS - 1)] = this.number;
+    if (root === this.rank) this.know((this.number - 1) | 0);
   }
 
   /** What was carried long ago counts as carried in the operation before the last one, which all have behind them; and a meeting as held in the last one. */
-  #forget(): void {
-    const last = (this.#number - 1) | 0;
-    this.#know(last);
-    for (let turn = 0; turn < TURNS; turn++) if (((this.#carried[turn]! - last) | 0) < 0) this.#carried[turn] = (last - 1) | 0;
-    if (this.#rank === FIRST) this.#meeting.forget(last);
+  private forget(): void {
+    const last = (this.number - 1) | 0;
+    this.know(last);
+    for (let turn = 0; turn < TURNS; turn++) if (((this.carried[turn]! - last) | 0) < 0) this.carried[turn] = (last - 1) | 0;
+    if (this.rank === FIRST) this.meeting.forget(last);
   }
 
   /** Returns when all are known to have published an operation. */
-  #know(number: number): void {
-    if (((this.#known - number) | 0) >= 0) return;
-    for (let rank = 0; rank < this.#worldRanks.length; rank++) this.#waitFor(rank, number);
-    this.#known = number;
+  private know(number: number): void {
+    if (((this.known - number) | 0) >= 0) return;
+    for (let rank = 0; rank < this.worldRanks.length; rank++) this.waitFor(rank, number);
+    this.known = number;
   }
 
   /** Publishes that this rank is here, with no data. */
@@ -177,7 +172,7 @@ export class Board {
   /** Publishes this rank's data, `mostBytes` at most. */
   publish(data: Buf, kind: Kind): void {
     const byteLength = byteLengthOf(data, kind);
-    copyIn(this.#engine.views, this.ownData(byteLength), kind, data, 0, byteLength);
+    copyIn(this.engine.views, this.ownData(byteLength), kind, data, 0, byteLength);
     this.publishWritten(byteLength);
   }
 
@@ -186,70 +181,70 @@ export class Board {
    * from. What is published for a piece is how many bytes are left with it: so ranks that differ notice it at once.
    */
   writePart(data: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
-    copyIn(this.#engine.views, this.ownData(left), kind, data, offset, byteLength);
+    copyIn(this.engine.views, this.ownData(left), kind, data, offset, byteLength);
   }
 
   /** As `writePart`, in an operation of one. */
   writePartOfOne(data: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
-    copyIn(this.#engine.views, this.#dataOfOne(this.#rank, left), kind, data, offset, byteLength);
+    copyIn(this.engine.views, this.dataOfOne(this.rank, left), kind, data, offset, byteLength);
   }
 
   /** Where data of this rank goes, as a byte of the region. */
   ownData(byteLength: number): number {
-    return this.#data(this.#rank, byteLength);
+    return this.data(this.rank, byteLength);
   }
 
   /** Publishes what the caller has written there. */
   publishWritten(byteLength: number): void {
-    this.#enter(byteLength);
-    this.#wakeAll();
+    this.enter(byteLength);
+    this.wakeAll();
   }
 
   /** Publishes a piece that was written, with `left` bytes left, and how long copying the pieces has taken up to now. */
   publishPiece(left: number, copyMs: number): void {
-    this.#engine.views.float64[(this.#slot(this.#rank, this.#number) + SLOT_COPY_MS) >> 1] = copyMs;
+    this.engine.views.float64[(this.slot(this.rank, this.number) + SLOT_COPY_MS) >> 1] = copyMs;
     this.publishWritten(left);
   }
 
   /** Publishes where data lies in this process's memory. */
   publishAddress(byteLength: number, address: number): void {
-    const slot = this.#slot(this.#rank, this.#number);
-    this.#engine.views.float64[(slot + SLOT_ADDRESS) >> 1] = address;
-    this.#engine.words[slot + SLOT_ADDRESS_OF] = this.#number;
+    const slot = this.slot(this.rank, this.number);
+    this.engine.views.float64[(slot + SLOT_ADDRESS) >> 1] = address;
+    this.engine.words[slot + SLOT_ADDRESS_OF] = this.number;
     this.publishWritten(byteLength);
   }
 
   /** Where the data of a rank lies in its memory, or 0 when it has published something else. */
   addressFrom(rank: number): number {
-    const slot = this.#slot(rank, this.#number);
-    return this.#engine.words[slot + SLOT_ADDRESS_OF] === this.#number ? this.#engine.views.float64[(slot + SLOT_ADDRESS) >> 1]! : 0;
+    const slot = this.slot(rank, this.number);
+    return this.engine.words[slot + SLOT_ADDRESS_OF] === this.number ? this.engine.views.float64[(slot + SLOT_ADDRESS) >> 1]! : 0;
   }
 
   /** Milliseconds that a rank has copied pieces, as it has published with the last one. */
   copyMsOf(rank: number): number {
-    return this.#engine.views.float64[(this.#slot(rank, this.#number) + SLOT_COPY_MS) >> 1]!;
+    return this.engine.views.float64[(this.slot(rank, this.number) + SLOT_COPY_MS) >> 1]!;
   }
 
   /** How data had better come to a rank, as it said last: bits whose meaning is not the board's. */
   preferencesOf(rank: number): number {
-    return this.#engine.words[this.#slot(rank, 0) + SLOT_PREFERENCES]!;
+    return this.engine.words[this.slot(rank, 0) + SLOT_PREFERENCES]!;
   }
 
   prefer(preferences: number): void {
-    this.#engine.words[this.#slot(this.#rank, 0) + SLOT_PREFERENCES] = preferences;
+    this.engine.words[this.slot(this.rank, 0) + SLOT_PREFERENCES] = preferences;
   }
 
   /** Waits until a rank has published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
   wait(rank: number): void {
-    if (rank === this.#rank) return;
-    const { waiting, peers } = this.#engine;
-    waiting.forData(this.#slot(rank, this.#number), this.#number, peers[this.#worldRanks[rank]!]!);
+    if (rank === this.rank) return;
+    const { waiting, peers } = this.engine;
+    waiting.forData(this.slot(rank, this.number), this.number, peers[this.worldRanks[rank]!]!);
   }
 
   /** Waits until all have published. @throws ZivmError `ERR_ZIVM_PEER_FAILED` */
   waitForAll(): void {
-    for (let rank = 0; rank < this.#worldRanks.length; rank++) this.wait(rank);
-    this.#known = this.#number;
+    for (let rank = 0; rank < this.worldRanks.length; rank++) this.wait(rank);
+    this.known = this.number;
   }
 
   /**
@@ -257,68 +252,68 @@ export class Board {
    * @throws ZivmError `ERR_ZIVM_PEER_FAILED`
    */
   meet(byteLength: number): void {
-    if (this.#isCrowded) {
-      this.#enter(byteLength);
-      this.#meeting.come(this.#number, byteLength === NOTHING);
-      this.#known = this.#number;
+    if (this.isCrowded) {
+      this.enter(byteLength);
+      this.meeting.come(this.number, byteLength === NOTHING);
+      this.known = this.number;
     } else {
       this.publishWritten(byteLength);
-      this.#know(this.#number);
+      this.know(this.number);
     }
   }
 
   /** A barrier that follows is to be left by this rank first, where ranks share cores: it is likely to broadcast again, and the others find its data at once then. */
   lead(): void {
-    if (this.#isCrowded) this.#meeting.lead();
+    if (this.isCrowded) this.meeting.lead();
   }
 
   /** Why what this rank waits for may never be published: a rank has ended before it published this operation. Null while none has. */
   get ended(): ZivmError | null {
-    const { peers, words, endedPeers } = this.#engine;
+    const { peers, words, endedPeers } = this.engine;
     if (endedPeers === 0) return null;
-    for (let rank = 0; rank < this.#worldRanks.length; rank++) {
-      const { ended } = peers[this.#worldRanks[rank]!]!;
-      if (ended !== null && ((words[this.#slot(rank, this.#number)]! - this.#number) | 0) < 0) return ended;
+    for (let rank = 0; rank < this.worldRanks.length; rank++) {
+      const { ended } = peers[this.worldRanks[rank]!]!;
+      if (ended !== null && ((words[this.slot(rank, this.number)]! - this.number) | 0) < 0) return ended;
     }
     return null;
   }
 
-  #enter(byteLength: number): void {
-    const { words } = this.#engine;
-    const slot = this.#slot(this.#rank, this.#number);
+  private enter(byteLength: number): void {
+    const { words } = this.engine;
+    const slot = this.slot(this.rank, this.number);
     words[slot + SLOT_LENGTH] = byteLength; // its low 32 bits
-    if (byteLength !== NOTHING) this.#carried[this.#number & (TURNS - 1)] = this.#number;
-    if (!this.#isCrowded && byteLength > SLOT_BYTES) this.#enterPlace(slot, byteLength);
+    if (byteLength !== NOTHING) this.carried[this.number & (TURNS - 1)] = this.number;
+    if (!this.isCrowded && byteLength > SLOT_BYTES) this.enterPlace(slot, byteLength);
     // SYNC POINT with Waiting.forNumber: the data is visible to who sees the number.
-    publish(words, slot, this.#number);
+    publish(words, slot, this.number);
   }
 
   /** Of a piece, `byteLength` is all that is left. */
-  #enterPlace(slot: number, byteLength: number): void {
-    this.#engine.words[slot + SLOT_PLACE] = this.#ownPlace(byteLength);
-    if (byteLength > REUSED_BYTES) this.#placeEnd = this.#place + wholeLines(Math.min(byteLength, this.#longBytes) + LINE_BYTES - 1);
+  private enterPlace(slot: number, byteLength: number): void {
+    this.engine.words[slot + SLOT_PLACE] = this.ownPlace(byteLength);
+    if (byteLength > REUSED_BYTES) this.placeEnd = this.place + wholeLines(Math.min(byteLength, this.longBytes) + LINE_BYTES - 1);
   }
 
-  #ownPlace(byteLength: number): number {
-    const place = byteLength > REUSED_BYTES ? this.#place : (this.#number & (TURNS - 1)) * REUSED_BYTES;
-    return this.#rank * this.#roomBytes + place;
+  private ownPlace(byteLength: number): number {
+    const place = byteLength > REUSED_BYTES ? this.place : (this.number & (TURNS - 1)) * REUSED_BYTES;
+    return this.rank * this.roomBytes + place;
   }
 
-  #wakeAll(): void {
-    for (let rank = 0; rank < this.#worldRanks.length; rank++) {
-      if (rank !== this.#rank) this.#engine.wakeSleeper(this.#worldRanks[rank]!);
+  private wakeAll(): void {
+    for (let rank = 0; rank < this.worldRanks.length; rank++) {
+      if (rank !== this.rank) this.engine.wakeSleeper(this.worldRanks[rank]!);
     }
   }
 
-  #waitFor(rank: number, number: number): void {
-    if (rank === this.#rank) return;
-    const { waiting, peers } = this.#engine;
-    waiting.forNumber(this.#slot(rank, number), number, peers[this.#worldRanks[rank]!]!);
+  private waitFor(rank: number, number: number): void {
+    if (rank === this.rank) return;
+    const { waiting, peers } = this.engine;
+    waiting.forNumber(this.slot(rank, number), number, peers[this.worldRanks[rank]!]!);
   }
 
   /** The low 32 bits of the length that a rank has published. */
   lengthOf(rank: number): number {
-    return this.#engine.words[this.#slot(rank, this.#number) + SLOT_LENGTH]!;
+    return this.engine.words[this.slot(rank, this.number) + SLOT_LENGTH]!;
   }
 
   /** How many bytes a rank has left with the piece that it has published, modulo 2^32; 0 if it has published something else. */
@@ -330,7 +325,7 @@ export class Board {
   /** @throws ZivmError `ERR_ZIVM_TRUNCATE` unless a rank has published `byteLength` bytes, `ERR_ZIVM_OP` when it has failed */
   checkLength(rank: number, byteLength: number): void {
     const length = this.lengthOf(rank);
-    if (length !== (byteLength | 0)) throw this.#wrongLength(rank, length, byteLength);
+    if (length !== (byteLength | 0)) throw this.wrongLength(rank, length, byteLength);
   }
 
   /**
@@ -339,15 +334,15 @@ export class Board {
    */
   dataOf(rank: number, byteLength: number): number {
     this.checkLength(rank, byteLength);
-    return this.#data(rank, byteLength);
+    return this.data(rank, byteLength);
   }
 
-  #wrongLength(rank: number, length: number, byteLength: number): ZivmError {
+  private wrongLength(rank: number, length: number, byteLength: number): ZivmError {
     if (length === FAILED) return new ZivmError('ERR_ZIVM_OP', `the operation failed on rank ${rank}, which says why`, { rank });
     const theirs = length === NOTHING ? 'without data' : `with ${length >>> 0} bytes`;
     return new ZivmError(
       'ERR_ZIVM_TRUNCATE',
-      `rank ${rank} called this collective ${theirs}, rank ${this.#rank} with ${byteLength} bytes: all ranks must give the same length, and the same root`,
+      `rank ${rank} called this collective ${theirs}, rank ${this.rank} with ${byteLength} bytes: all ranks must give the same length, and the same root`,
       { rank },
     );
   }
@@ -356,40 +351,40 @@ export class Board {
   copyOut(rank: number, array: Buf, kind: Kind): void {
     const byteLength = byteLengthOf(array, kind);
     const at = this.dataOf(rank, byteLength);
-    if (byteLength > 0) copyOut(this.#engine.views, at, kind, array, 0, byteLength);
+    if (byteLength > 0) copyOut(this.engine.views, at, kind, array, 0, byteLength);
   }
 
   /** Copies a piece that a rank has published, with `left` bytes left, to bytes [offset, offset + byteLength) of an array. */
   copyOutPart(rank: number, array: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
-    copyOut(this.#engine.views, this.dataOf(rank, left), kind, array, offset, byteLength);
+    copyOut(this.engine.views, this.dataOf(rank, left), kind, array, offset, byteLength);
   }
 
   /** As `copyOutPart`, in an operation of one. */
   copyOutPartOfOne(root: number, array: Buf, kind: Kind, offset: number, byteLength: number, left: number): void {
     this.checkLength(root, left);
-    copyOut(this.#engine.views, this.#dataOfOne(root, left), kind, array, offset, byteLength);
+    copyOut(this.engine.views, this.dataOfOne(root, left), kind, array, offset, byteLength);
   }
 
-  #dataOfOne(root: number, byteLength: number): number {
-    return this.#data(this.#isCrowded ? FIRST : root, byteLength);
+  private dataOfOne(root: number, byteLength: number): number {
+    return this.data(this.isCrowded ? FIRST : root, byteLength);
   }
 
-  #data(rank: number, byteLength: number): number {
-    if (byteLength <= FIRST_LINE_BYTES) return (this.#slot(rank, this.#number) + SLOT_DATA) * 4;
-    if (byteLength <= SLOT_BYTES || this.#longBytes === 0) return (this.#slot(rank, this.#number) + SLOT_LINES) * 4;
-    if (this.#isCrowded) return this.#long + ((this.#number & (TURNS - 1)) * this.#worldRanks.length + rank) * this.#longBytes;
-    return this.#long + (rank === this.#rank ? this.#ownPlace(byteLength) : this.#placeFrom(rank, byteLength));
+  private data(rank: number, byteLength: number): number {
+    if (byteLength <= FIRST_LINE_BYTES) return (this.slot(rank, this.number) + SLOT_DATA) * 4;
+    if (byteLength <= SLOT_BYTES || this.longBytes === 0) return (this.slot(rank, this.number) + SLOT_LINES) * 4;
+    if (this.isCrowded) return this.long + ((this.number & (TURNS - 1)) * this.worldRanks.length + rank) * this.longBytes;
+    return this.long + (rank === this.rank ? this.ownPlace(byteLength) : this.placeFrom(rank, byteLength));
   }
 
-  #placeFrom(rank: number, byteLength: number): number {
-    const place = this.#engine.words[this.#slot(rank, this.#number) + SLOT_PLACE]!;
-    const end = this.#worldRanks.length * this.#roomBytes - Math.min(byteLength, this.#longBytes);
+  private placeFrom(rank: number, byteLength: number): number {
+    const place = this.engine.words[this.slot(rank, this.number) + SLOT_PLACE]!;
+    const end = this.worldRanks.length * this.roomBytes - Math.min(byteLength, this.longBytes);
     if (place < 0 || place > end) throw corrupt(`the data of rank ${rank} at ${place} of a board`);
     return place;
   }
 
-  #slot(rank: number, number: number): number {
-    return this.#first + (rank * TURNS + (number & (TURNS - 1))) * SLOT_WORDS;
+  private slot(rank: number, number: number): number {
+    return this.first + (rank * TURNS + (number & (TURNS - 1))) * SLOT_WORDS;
   }
 }
 

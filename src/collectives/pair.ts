@@ -33,40 +33,40 @@ export interface Passing {
  */
 export class Pair {
   readonly board: Board;
-  readonly #direct: Direct;
-  readonly #isCrowded: boolean;
-  readonly #rank: number;
-  readonly #other: number;
-  readonly #otherInWorld: number;
-  readonly #isNear: boolean;
+  private readonly direct: Direct;
+  private readonly isCrowded: boolean;
+  private readonly rank: number;
+  private readonly other: number;
+  private readonly otherInWorld: number;
+  private readonly isNear: boolean;
   /** Of what this rank receives. */
-  readonly #routes = new Routes();
+  private readonly routes = new Routes();
 
   /** Both ranks make it in the same collective: what one knows of the other is known when both have come. */
   constructor({ direct, isCrowded }: Engine, { rank, worldRanks }: Team, board: Board) {
     this.board = board;
-    this.#direct = direct;
-    this.#isCrowded = isCrowded;
-    this.#rank = rank;
-    this.#other = 1 - rank;
-    this.#otherInWorld = worldRanks[this.#other]!;
+    this.direct = direct;
+    this.isCrowded = isCrowded;
+    this.rank = rank;
+    this.other = 1 - rank;
+    this.otherInWorld = worldRanks[this.other]!;
     board.begin();
     board.meet(NOTHING);
-    this.#isNear = direct.isNear(this.#otherInWorld);
+    this.isNear = direct.isNear(this.otherInWorld);
   }
 
   /** Whether data of such a length goes this way: the answer is the same on both ranks. */
   carries(byteLength: number): boolean {
-    return this.#isNear || byteLength <= MOST_BETWEEN_MACHINES;
+    return this.isNear || byteLength <= MOST_BETWEEN_MACHINES;
   }
 
   /** Gives all of `data`; returns when it may be written again. @throws ZivmError `ERR_ZIVM_TRUNCATE` when the receiver has another length, if it is looked at */
   send(data: Buf, kind: Kind, { pieceBytes, checksLength }: Passing): void {
     const { board } = this;
     const byteLength = byteLengthOf(data, kind);
-    const isWantedDirect = (board.preferencesOf(this.#other) & bitOf(byteLength)) !== 0;
-    const address = isWantedDirect ? this.#direct.offer(this.#otherInWorld, data) : 0;
-    if (address !== 0 && this.#sendDirect(address, byteLength, checksLength)) return;
+    const isWantedDirect = (board.preferencesOf(this.other) & bitOf(byteLength)) !== 0;
+    const address = isWantedDirect ? this.direct.offer(this.otherInWorld, data) : 0;
+    if (address !== 0 && this.sendDirect(address, byteLength, checksLength)) return;
     let copyMs = 0;
     for (let offset = 0; offset < byteLength; offset += pieceBytes) {
       const left = byteLength - offset;
@@ -75,25 +75,25 @@ export class Pair {
       board.writePart(data, kind, offset, Math.min(pieceBytes, left), left);
       copyMs += performance.now() - began;
       board.publishPiece(left, copyMs);
-      if (checksLength && offset === 0 && address === 0) this.#checkReceiver(byteLength);
+      if (checksLength && offset === 0 && address === 0) this.checkReceiver(byteLength);
     }
   }
 
   /** @returns false when the receiver cannot copy from this process */
-  #sendDirect(address: number, byteLength: number, checksLength: boolean): boolean {
+  private sendDirect(address: number, byteLength: number, checksLength: boolean): boolean {
     const { board } = this;
     board.begin();
     board.publishAddress(byteLength, address);
-    if (checksLength) this.#checkReceiver(byteLength);
+    if (checksLength) this.checkReceiver(byteLength);
     board.begin();
     board.publishNothing();
-    board.wait(this.#other);
-    return board.lengthOf(this.#other) !== REFUSED;
+    board.wait(this.other);
+    return board.lengthOf(this.other) !== REFUSED;
   }
 
-  #checkReceiver(byteLength: number): void {
-    this.board.wait(this.#other);
-    this.board.checkLength(this.#other, byteLength);
+  private checkReceiver(byteLength: number): void {
+    this.board.wait(this.other);
+    this.board.checkLength(this.other, byteLength);
   }
 
   /**
@@ -104,46 +104,46 @@ export class Pair {
     const { board } = this;
     board.begin();
     board.publishWritten(checksLength ? byteLength : NOTHING);
-    board.wait(this.#other);
-    if (checksLength) board.checkLength(this.#other, byteLength);
-    const address = board.addressFrom(this.#other);
+    board.wait(this.other);
+    if (checksLength) board.checkLength(this.other, byteLength);
+    const address = board.addressFrom(this.other);
     if (address !== 0) {
-      if (this.#receiveDirect(byteLength, address, sink)) return;
-      this.#waitForPiece();
+      if (this.receiveDirect(byteLength, address, sink)) return;
+      this.waitForPiece();
     }
-    this.#receivePieces(byteLength, pieceBytes, sink);
+    this.receivePieces(byteLength, pieceBytes, sink);
   }
 
   /** @returns false when the kernel has refused */
-  #receiveDirect(byteLength: number, address: number, sink: Sink): boolean {
+  private receiveDirect(byteLength: number, address: number, sink: Sink): boolean {
     const { board } = this;
     let isTaken = true;
     let failure: { error: unknown } | undefined;
     const began = performance.now();
     try {
-      board.checkLength(this.#other, byteLength);
-      isTaken = sink.takeAll((array, offset) => this.#direct.read(this.#otherInWorld, address + offset, array, 0, array.byteLength));
-      if (isTaken) this.#routes.tookDirect(byteLength, performance.now() - began);
+      board.checkLength(this.other, byteLength);
+      isTaken = sink.takeAll((array, offset) => this.direct.read(this.otherInWorld, address + offset, array, 0, array.byteLength));
+      if (isTaken) this.routes.tookDirect(byteLength, performance.now() - began);
     } catch (error) {
       failure = { error };
     }
-    this.#prefer(byteLength, Route.Direct);
+    this.prefer(byteLength, Route.Direct);
     board.begin();
     board.publishWritten(isTaken ? NOTHING : REFUSED);
     if (failure !== undefined) throw failure.error;
     return isTaken;
   }
 
-  #waitForPiece(): void {
+  private waitForPiece(): void {
     this.board.begin();
     this.board.publishNothing();
-    this.board.wait(this.#other);
+    this.board.wait(this.other);
   }
 
   /** Beginning with the piece that is there. After a failure the other pieces go by, so that the sender can go on. */
-  #receivePieces(byteLength: number, pieceBytes: number, sink: Sink): void {
+  private receivePieces(byteLength: number, pieceBytes: number, sink: Sink): void {
     const { board } = this;
-    const sender = this.#other;
+    const sender = this.other;
     let failure: { error: unknown } | undefined;
     let left = byteLength;
     try {
@@ -161,22 +161,22 @@ export class Pair {
       }
       left -= pieceBytes;
       if (left <= 0) break;
-      this.#waitForPiece();
+      this.waitForPiece();
     }
     if (failure !== undefined) throw failure.error;
-    this.#routes.tookRegion(byteLength, board.copyMsOf(sender), performance.now() - began);
-    this.#prefer(byteLength, Route.Region);
+    this.routes.tookRegion(byteLength, board.copyMsOf(sender), performance.now() - began);
+    this.prefer(byteLength, Route.Region);
   }
 
   /** Says how data of such a length had better come next time. */
-  #prefer(byteLength: number, came: Route): void {
+  private prefer(byteLength: number, came: Route): void {
     const { board } = this;
-    const own = board.preferencesOf(this.#rank);
+    const own = board.preferencesOf(this.rank);
     const bit = bitOf(byteLength);
-    if (!this.#direct.canRead(this.#otherInWorld)) board.prefer(0);
+    if (!this.direct.canRead(this.otherInWorld)) board.prefer(0);
     // Where a core is shared, each piece would take a turn of both ranks.
-    else if (this.#isCrowded) board.prefer(own | bit);
+    else if (this.isCrowded) board.prefer(own | bit);
     // The sender may have begun before it could see what was said last: that is yet to come.
-    else if (((own & bit) !== 0) === (came === Route.Direct)) board.prefer(this.#routes.choose(byteLength) === Route.Direct ? own | bit : own & ~bit);
+    else if (((own & bit) !== 0) === (came === Route.Direct)) board.prefer(this.routes.choose(byteLength) === Route.Direct ? own | bit : own & ~bit);
   }
 }

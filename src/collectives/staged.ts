@@ -128,21 +128,21 @@ export function stagedReduce(
 
 /** What each rank combines of a piece: whole blocks, as equal as they go. */
 class Shares {
-  readonly #pieceBytes: number;
-  readonly #shareBytes: number;
+  private readonly pieceBytes: number;
+  private readonly shareBytes: number;
 
   constructor(pieceBytes: number, size: number, reduction: Reduction) {
     const blockBytes = reduction.op.blockLength * reduction.elementBytes;
-    this.#pieceBytes = pieceBytes;
-    this.#shareBytes = Math.ceil(pieceBytes / blockBytes / size) * blockBytes;
+    this.pieceBytes = pieceBytes;
+    this.shareBytes = Math.ceil(pieceBytes / blockBytes / size) * blockBytes;
   }
 
   start(rank: number): number {
-    return Math.min(this.#pieceBytes, rank * this.#shareBytes);
+    return Math.min(this.pieceBytes, rank * this.shareBytes);
   }
 
   length(rank: number): number {
-    return Math.min(this.#shareBytes, this.#pieceBytes - this.start(rank));
+    return Math.min(this.shareBytes, this.pieceBytes - this.start(rank));
   }
 }
 

@@ -16,10 +16,10 @@ const MAX_BOARD_RANKS = 32;
  * between two ranks come in the order in which they are wanted and need no tags.
  */
 export class Team extends PointToPoint {
-  #scratch = new Uint8Array(0);
-  #board: Board | null = null;
-  #boardIsOpen = false;
-  #pair: Pair | null = null;
+  private memory = new Uint8Array(0);
+  private openBoard: Board | null = null;
+  private boardIsOpen = false;
+  private openPair: Pair | null = null;
 
   get worldRanks(): readonly number[] {
     return this.members.worldRanks;
@@ -31,24 +31,24 @@ export class Team extends PointToPoint {
 
   /** The board of this communicator, or null when it has none; every rank asks for it in the same collective. */
   get board(): Board | null {
-    if (!this.#boardIsOpen) {
-      this.#boardIsOpen = true;
-      if (this.size <= MAX_BOARD_RANKS) this.#board = Board.open(this.engine, this, (granule) => binomialBcast(this, granule, 0));
+    if (!this.boardIsOpen) {
+      this.boardIsOpen = true;
+      if (this.size <= MAX_BOARD_RANKS) this.openBoard = Board.open(this.engine, this, (granule) => binomialBcast(this, granule, 0));
     }
-    return this.#board;
+    return this.openBoard;
   }
 
   /** How two ranks exchange long data; null when there are more, or no room. */
   get pair(): Pair | null {
     const { board } = this;
     if (this.size !== 2 || board === null || !board.hasLongRoom) return null;
-    return (this.#pair ??= new Pair(this.engine, this, board));
+    return (this.openPair ??= new Pair(this.engine, this, board));
   }
 
   /** Memory for intermediate results, of at least so many bytes; the next call gives the same. */
   scratch(byteLength: number): Uint8Array {
-    if (this.#scratch.byteLength < byteLength) this.#scratch = new Uint8Array(byteLength);
-    return this.#scratch;
+    if (this.memory.byteLength < byteLength) this.memory = new Uint8Array(byteLength);
+    return this.memory;
   }
 }
 

@@ -19,9 +19,7 @@ export function accept(
   byteLength: number,
   flags: number,
 ): boolean {
-  receive.source = source;
-  receive.tag = tag;
-  receive.byteLength = byteLength;
+  receive.status = receive.context.members.statusOf(source, tag, byteLength);
   const isObject = (flags & FLAG_OBJECT) !== 0;
   if (isObject !== (receive.kind === OBJECT)) {
     receive.error = wrongForm(receive, isObject);
@@ -63,23 +61,23 @@ export function place(bytes: Buf, receive: ReceiveRequest<unknown>): void {
   );
 }
 
-function wrongForm(receive: ReceiveRequest<unknown>, isObject: boolean): ZivmError {
-  const rank = receive.status().source;
+function wrongForm({ status }: ReceiveRequest<unknown>, isObject: boolean): ZivmError {
+  const { source: rank, tag, byteLength } = status;
   return new ZivmError(
     'ERR_ZIVM_TYPE',
     isObject
-      ? `the message from rank ${rank} with tag ${receive.tag} is an object: receive it with recvObject`
-      : `the message from rank ${rank} with tag ${receive.tag} is a buffer of ${receive.byteLength} bytes: receive it with recv`,
+      ? `the message from rank ${rank} with tag ${tag} is an object: receive it with recvObject`
+      : `the message from rank ${rank} with tag ${tag} is a buffer of ${byteLength} bytes: receive it with recv`,
     { rank, call: isObject ? 'recv' : 'recvObject' },
   );
 }
 
-function truncated(receive: ReceiveRequest<unknown>): ZivmError {
-  const rank = receive.status().source;
+function truncated({ status, buf }: ReceiveRequest<unknown>): ZivmError {
+  const { source: rank, tag, byteLength } = status;
   return new ZivmError(
     'ERR_ZIVM_TRUNCATE',
-    `the message from rank ${rank} with tag ${receive.tag} has ${receive.byteLength} bytes, the receive buffer only ` +
-      `${(receive.buf as Buf).byteLength}: make it longer, or ask probe() for the length first`,
+    `the message from rank ${rank} with tag ${tag} has ${byteLength} bytes, the receive buffer only ` +
+      `${(buf as Buf).byteLength}: make it longer, or ask probe() for the length first`,
     { rank, call: 'recv' },
   );
 }

@@ -6,26 +6,26 @@ import { RANK_ARMED, RANK_SENDS_TO, rankWord } from '../ring/layout';
  * answer is wrong: the message only takes longer.
  */
 export class Attention {
-  readonly #words: Int32Array;
-  readonly #rank: number;
+  private readonly words: Int32Array;
+  private readonly rank: number;
 
   constructor(words: Int32Array, rank: number) {
-    this.#words = words;
-    this.#rank = rank;
+    this.words = words;
+    this.rank = rank;
   }
 
   /** This rank waits for a send to be complete, or is about to start one and wait. */
   begin(dest: number): void {
-    this.#words[rankWord(this.#rank) + RANK_SENDS_TO] = dest + 1;
+    this.words[rankWord(this.rank) + RANK_SENDS_TO] = dest + 1;
   }
 
   end(): void {
-    this.#words[rankWord(this.#rank) + RANK_SENDS_TO] = 0;
+    this.words[rankWord(this.rank) + RANK_SENDS_TO] = 0;
   }
 
   /** Whether `rank` waits for what it sends to this rank. */
   isGivenBy(rank: number): boolean {
     const entry = rankWord(rank);
-    return this.#words[entry + RANK_SENDS_TO] === this.#rank + 1 && this.#words[entry + RANK_ARMED] === 0;
+    return this.words[entry + RANK_SENDS_TO] === this.rank + 1 && this.words[entry + RANK_ARMED] === 0;
   }
 }

@@ -14,98 +14,101 @@ const TURNS = 8;
  * lets the loop sleep on it. The process is kept alive only by operations that somebody awaits.
  */
 export class Background {
-  readonly #engine: Engine;
-  readonly #progress: Progress;
-  readonly #makeWatcher: (onRing: () => void) => Watcher;
-  #watcher: Watcher | null = null;
-  #pending = 0;
-  #awaited = 0;
-  #turn: NodeJS.Immediate | null = null;
+  private readonly engine: Engine;
+  private readonly progress: Progress;
+  private readonly makeWatcher: (onRing: () => void) => Watcher;
+  private watcher: Watcher | null = null;
+  private awaited = 0;
+  private turn: NodeJS.Immediate | null = null;
   /** Looks once more when the event loop has slept for a while. */
-  #onceMore: NodeJS.Timeout | null = null;
-  #turnsLeft = 0;
-  #isClosed = false;
+  private onceMore: NodeJS.Timeout | null = null;
+  private turnsLeft = 0;
+  private isClosed = false;
 
   constructor(engine: Engine, progress: Progress, makeWatcher: (onRing: () => void) => Watcher) {
-    this.#engine = engine;
-    this.#progress = progress;
-    this.#makeWatcher = makeWatcher;
+    this.engine = engine;
+    this.progress = progress;
+    this.makeWatcher = makeWatcher;
   }
 
-  /** An operation that is pending now is to be completed from the event loop. */
-  add(): void {
-    this.#pending++;
-    if (this.#turn === null) this.resume();
+  /** An operation is pending: the event loop is to complete it, if no call does so before. */
+  begin(): void {
+    if (this.turn === null) this.start();
   }
 
   /** Somebody awaits a pending operation. */
   await(): void {
-    this.#awaited++;
-    this.#watcher?.ref();
-    this.#turn?.ref();
-    this.resume();
+    this.awaited++;
+    this.watcher?.ref();
+    this.turn?.ref();
+    this.start();
   }
 
-  /** One of them is complete. */
-  remove(awaited: boolean): void {
-    this.#pending--;
-    if (awaited && --this.#awaited === 0) {
-      this.#watcher?.unref();
-      this.#turn?.unref();
-    }
+  /** An operation that somebody awaits is complete. */
+  release(): void {
+    if (--this.awaited > 0) return;
+    this.watcher?.unref();
+    this.turn?.unref();
   }
 
   /** Goes on after a blocking call, which has used the doorbell for itself. */
   resume(): void {
-    if (this.#pending === 0) return;
-    this.#turnsLeft = TURNS;
-    this.#schedule();
+    if (this.isNeeded) this.start();
+  }
+
+  private get isNeeded(): boolean {
+    return this.awaited > 0 || this.engine.isPending;
+  }
+
+  private start(): void {
+    this.turnsLeft = TURNS;
+    this.schedule();
   }
 
   close(): void {
-    this.#isClosed = true;
-    if (this.#turn !== null) clearImmediate(this.#turn);
-    if (this.#onceMore !== null) clearTimeout(this.#onceMore);
-    this.#watcher?.close();
+    this.isClosed = true;
+    if (this.turn !== null) clearImmediate(this.turn);
+    if (this.onceMore !== null) clearTimeout(this.onceMore);
+    this.watcher?.close();
   }
 
-  #schedule(): void {
-    if (this.#turn !== null || this.#isClosed) return;
-    this.#turn = setImmediate(() => {
-      this.#turn = null;
-      this.#look();
+  private schedule(): void {
+    if (this.turn !== null || this.isClosed) return;
+    this.turn = setImmediate(() => {
+      this.turn = null;
+      this.look();
     });
-    if (this.#awaited === 0) this.#turn.unref();
+    if (this.awaited === 0) this.turn.unref();
   }
 
-  #look(): void {
-    if (this.#engine.poll()) this.#turnsLeft = TURNS;
-    if (this.#pending === 0) {
-      this.#watcher?.stop();
-    } else if (--this.#turnsLeft > 0 || !this.#progress.prepareSleep()) {
-      this.#schedule();
+  private look(): void {
+    if (this.engine.poll()) this.turnsLeft = TURNS;
+    if (!this.isNeeded) {
+      this.watcher?.stop();
+    } else if (--this.turnsLeft > 0 || !this.progress.prepareSleep()) {
+      this.schedule();
     } else {
-      this.#watch();
+      this.watch();
     }
   }
 
-  #watch(): void {
-    if (this.#watcher === null) {
-      this.#watcher = this.#makeWatcher(() => this.#wake());
-      if (this.#awaited === 0) this.#watcher.unref();
+  private watch(): void {
+    if (this.watcher === null) {
+      this.watcher = this.makeWatcher(() => this.wake());
+      if (this.awaited === 0) this.watcher.unref();
     }
-    this.#watcher.start(false);
+    this.watcher.start(false);
     // SYNC POINT with Wakeup.notify. The timer keeps nothing alive: the watcher does.
-    if (this.#onceMore === null) this.#onceMore = setTimeout(() => this.#lookOnceMore(), STORES_ARRIVE_MS + TIMER_EARLY_MS).unref();
-    else this.#onceMore.refresh();
+    if (this.onceMore === null) this.onceMore = setTimeout(() => this.lookOnceMore(), STORES_ARRIVE_MS + TIMER_EARLY_MS).unref();
+    else this.onceMore.refresh();
   }
 
-  #wake(): void {
-    this.#progress.wake();
+  private wake(): void {
+    this.progress.wake();
     this.resume();
   }
 
-  #lookOnceMore(): void {
-    if (this.#progress.isAsleep && this.#progress.lookOnceMore()) this.#wake();
+  private lookOnceMore(): void {
+    if (this.progress.isAsleep && this.progress.lookOnceMore()) this.wake();
   }
 }

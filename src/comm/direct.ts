@@ -13,20 +13,20 @@ import type { SharedCopy } from './shared-copy';
  * the region; and where that is quicker, as between two cores that share a cache.
  */
 export class Direct {
-  readonly #words: Int32Array;
-  readonly #attention: Attention;
+  private readonly words: Int32Array;
+  private readonly attention: Attention;
   /** A sender would have to be given a core for each piece that goes through the region. */
-  readonly #isCrowded: boolean;
+  private readonly isCrowded: boolean;
   /** The kernel that this rank runs on, or 0 when nobody is to copy from it. */
-  readonly #kernel: number;
+  private readonly kernel: number;
   /** Ranks for which it has failed. */
-  readonly #refused = new Set<number>();
+  private readonly refused = new Set<number>();
 
   constructor(job: Job, attention: Attention, isCrowded: boolean) {
-    this.#words = job.words;
-    this.#attention = attention;
-    this.#isCrowded = isCrowded;
-    this.#kernel = job.words[rankWord(job.rank) + RANK_KERNEL]!;
+    this.words = job.words;
+    this.attention = attention;
+    this.isCrowded = isCrowded;
+    this.kernel = job.words[rankWord(job.rank) + RANK_KERNEL]!;
   }
 
   /** The address that a receiver can copy from, or 0 when it cannot. */
@@ -42,7 +42,7 @@ export class Direct {
   fetch(sender: Peer, sendId: number, address: number, buf: Buf, byteLength: number, hasTime: boolean, shared: SharedCopy): boolean {
     const { rank } = sender;
     if (address === 0 || !this.canRead(rank)) return false;
-    const routes = hasTime && !this.#isCrowded && this.#attention.isGivenBy(rank) ? (sender.routes ??= new Routes()) : null;
+    const routes = hasTime && !this.isCrowded && this.attention.isGivenBy(rank) ? (sender.routes ??= new Routes()) : null;
     if (routes === null) return this.read(rank, address, buf, 0, byteLength);
     if (routes.choose(byteLength) === Route.Region) return false;
     const began = performance.now();
@@ -54,19 +54,19 @@ export class Direct {
 
   /** Copies from another rank's memory to bytes [offset, offset + byteLength) of an array. @returns false when the kernel refuses: then it is not asked again */
   read(rank: number, address: number, buf: Buf, offset: number, byteLength: number): boolean {
-    const pid = this.#words[rankWord(rank) + RANK_PID]!;
+    const pid = this.words[rankWord(rank) + RANK_PID]!;
     const isRead = native.readProcess(pid, address, buf, offset, byteLength) === 0;
-    if (!isRead) this.#refused.add(rank);
+    if (!isRead) this.refused.add(rank);
     return isRead;
   }
 
   /** Whether this rank can copy from the memory of another, as far as it knows. */
   canRead(rank: number): boolean {
-    return this.isNear(rank) && !this.#refused.has(rank);
+    return this.isNear(rank) && !this.refused.has(rank);
   }
 
   /** Whether a rank is a process of the same kernel. */
   isNear(rank: number): boolean {
-    return this.#kernel !== 0 && this.#words[rankWord(rank) + RANK_KERNEL] === this.#kernel;
+    return this.kernel !== 0 && this.words[rankWord(rank) + RANK_KERNEL] === this.kernel;
   }
 }

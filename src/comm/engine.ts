@@ -53,22 +53,22 @@ export class Engine {
   readonly allocator: Allocator;
   /** Ranks share cores. */
   readonly isCrowded: boolean;
-  readonly #matching: Matching;
+  private readonly matching: Matching;
   readonly direct: Direct;
   readonly waiting: Waiting;
-  readonly #attention: Attention;
-  readonly #wakeup: Wakeup;
-  readonly #outbox: Outbox;
-  readonly #inbox: Inbox;
-  readonly #progress: Progress;
-  readonly #background: Background;
-  #aborted = false;
+  private readonly attention: Attention;
+  private readonly wakeup: Wakeup;
+  private readonly outbox: Outbox;
+  private readonly inbox: Inbox;
+  private readonly progress: Progress;
+  readonly background: Background;
+  private aborted = false;
   /** Blocking receives since the last poll. */
-  #unpolled = 0;
-  readonly #arrivals: Arrival[] = [];
+  private unpolled = 0;
+  private readonly arrivals: Arrival[] = [];
   /** Requests for blocking calls, made once and used again. */
-  #spareReceive: BufferReceive | null = null;
-  #spareSend: SendRequest | null = null;
+  private spareReceive: BufferReceive | null = null;
+  private spareSend: SendRequest | null = null;
 
   constructor(job: Job) {
     this.rank = job.rank;
@@ -79,44 +79,44 @@ export class Engine {
     this.views = new Views(job.words.buffer as ArrayBuffer, job.words.byteOffset, job.words.byteLength);
     const idle = new IdlePolicy(job.ranksHere, job.coresHere, job.canYield);
     this.isCrowded = idle.isCrowded;
-    this.#wakeup = new Wakeup(job.words, job.region, job.rank, job.size);
+    this.wakeup = new Wakeup(job.words, job.region, job.rank, job.size);
     this.allocator = new Allocator(job.words, job.plan, job.rank);
     const rings = new Rings(job, this.allocator);
-    this.#matching = new Matching(job.size);
-    this.#attention = new Attention(job.words, job.rank);
-    this.direct = new Direct(job, this.#attention, this.isCrowded);
-    this.#outbox = new Outbox(this, job, this.views, rings, this.#wakeup, this.direct);
-    this.#inbox = new Inbox(this, job, this.views, this.#matching, this.#outbox, rings, this.#wakeup, this.direct, this.isCrowded);
-    const onEnd = (peer: Peer, error: ZivmError): void => this.#endPeer(peer, error);
-    this.#progress = new Progress(job.rank, this.peers, job.words, rings, this.#wakeup, this.#outbox, this.#inbox, onEnd);
-    this.waiting = new Waiting(this, this.#progress, this.#outbox, this.#wakeup, idle, new Watchlist(job.words), new Turns(job.words, job.rank, job.size), this.#attention);
-    this.#background = new Background(this, this.#progress, (onRing) => job.region.watch(onRing));
+    this.matching = new Matching(job.size);
+    this.attention = new Attention(job.words, job.rank);
+    this.direct = new Direct(job, this.attention, this.isCrowded);
+    this.outbox = new Outbox(this, job, this.views, rings, this.wakeup, this.direct);
+    this.inbox = new Inbox(this, job, this.views, this.matching, this.outbox, rings, this.wakeup, this.direct, this.isCrowded);
+    const onEnd = (peer: Peer, error: ZivmError): void => this.endPeer(peer, error);
+    this.progress = new Progress(job.rank, this.peers, job.words, rings, this.wakeup, this.outbox, this.inbox, onEnd);
+    this.waiting = new Waiting(this, this.progress, this.outbox, this.wakeup, idle, new Watchlist(job.words), new Turns(job.words, job.rank, job.size), this.attention);
+    this.background = new Background(this, this.progress, (onRing) => job.region.watch(onRing));
   }
 
   // --- Sending ---
 
   /** Sends a short message if there is room for it right now. */
   trySend(context: number, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): boolean {
-    return this.#outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, byteLengthOf(buf, kind));
+    return this.outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, byteLengthOf(buf, kind));
   }
 
   /** MPI_Send: returns when the buffer may be used again. */
   send(context: Context, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): void {
     if (this.trySend(context.id, buf, kind, dest, tag, flags)) return;
-    const send = this.#spareSend ?? new SendRequest(context);
+    const send = this.spareSend ?? new SendRequest(context);
     send.context = context;
-    this.#spareSend = null;
-    this.#attention.begin(dest);
+    this.spareSend = null;
+    this.attention.begin(dest);
     try {
       this.startSend(send.want(buf, kind, dest, tag, flags));
       if (!send.done) this.waiting.forRequest(send);
     } finally {
-      this.#attention.end();
+      this.attention.end();
     }
     const { error } = send;
     send.reset();
     send.buf = null;
-    this.#spareSend = send;
+    this.spareSend = send;
     if (error !== null) throw error;
   }
 
@@ -124,20 +124,20 @@ export class Engine {
   startSend(send: SendRequest): void {
     const peer = this.peers[send.dest]!;
     if (send.dest === this.rank) {
-      this.#sendToSelf(send);
+      this.sendToSelf(send);
     } else if (peer.ended !== null) {
       send.error = peer.ended;
-      this.finish(send);
+      send.complete();
     } else {
-      this.#outbox.start(peer, send);
+      this.outbox.start(peer, send);
     }
   }
 
   /** A message to oneself is copied when nobody waits for it, unless it is to be synchronous. */
-  #sendToSelf(send: SendRequest): void {
-    const receive = this.#matching.takePosted(this.rank, send.context.id, send.tag);
+  private sendToSelf(send: SendRequest): void {
+    const receive = this.matching.takePosted(this.rank, send.context.id, send.tag);
     if (receive !== null) {
-      this.#inbox.deliverOwn(send, receive);
+      this.inbox.deliverOwn(send, receive);
       return;
     }
     const waits = (send.flags & FLAG_SYNCHRONOUS) !== 0;
@@ -147,49 +147,49 @@ export class Engine {
     }
     const message = new Unexpected(this.rank, send.context.id, send.tag, send.byteLength, send.flags, 0, payload, waits ? send : null);
     message.received = send.byteLength;
-    this.#matching.keep(message);
+    this.matching.keep(message);
     this.arrived();
-    if (!waits) this.finish(send);
+    if (!waits) send.complete();
   }
 
   // --- Receiving ---
 
   /** Starts a receive; it is complete at once if its message is there. */
   startReceive(receive: ReceiveRequest<unknown>): void {
-    const message = this.#matching.findUnexpected(receive.source, receive.context.id, receive.tag);
+    const message = this.matching.findUnexpected(receive.source, receive.context.id, receive.tag);
     if (message !== null) {
-      this.#matching.takeUnexpected(message);
-      this.#inbox.deliver(message, receive);
+      this.matching.takeUnexpected(message);
+      this.inbox.deliver(message, receive);
       return;
     }
-    this.#matching.post(receive);
-    const ended = this.#endOfSource(receive.context.members, receive.source);
+    this.matching.post(receive);
+    const ended = this.endOfSource(receive.context.members, receive.source);
     if (ended === null) return;
     // What a rank sent before it ended may still be in its ring.
     while (this.poll());
-    if (!receive.done && this.#matching.unpost(receive)) this.#failReceive(receive, ended);
+    if (!receive.done && this.matching.unpost(receive)) this.failReceive(receive, ended);
   }
 
   /** MPI_Recv. */
   receive(context: Context, buf: Buf, kind: Kind, source: number, tag: number): Status {
-    if (source !== ANY_SOURCE && this.#unpolled < MOST_UNPOLLED && this.#matching.isFirst(source)) {
-      this.#unpolled++;
-      const status = this.#inbox.receiveAtOnce(this.peers[source]!, context, buf, kind, tag);
+    if (source !== ANY_SOURCE && this.unpolled < MOST_UNPOLLED && this.matching.isFirst(source)) {
+      this.unpolled++;
+      const status = this.inbox.receiveAtOnce(this.peers[source]!, context, buf, kind, tag);
       if (status !== null) return status;
     }
-    return this.#receivePosted(context, buf, kind, source, tag);
+    return this.receivePosted(context, buf, kind, source, tag);
   }
 
-  #receivePosted(context: Context, buf: Buf, kind: Kind, source: number, tag: number): Status {
-    const spare = this.#spareReceive;
-    this.#spareReceive = null;
+  private receivePosted(context: Context, buf: Buf, kind: Kind, source: number, tag: number): Status {
+    const spare = this.spareReceive;
+    this.spareReceive = null;
     const receive =
       spare === null ? new BufferReceive(context, buf, kind, source, tag) : spare.again(context, buf, kind, source, tag);
     this.receiveWith(receive);
     const { error } = receive;
-    const status = receive.status();
+    const { status } = receive;
     receive.buf = null;
-    this.#spareReceive = receive;
+    this.spareReceive = receive;
     if (error !== null) throw error;
     return status;
   }
@@ -198,11 +198,11 @@ export class Engine {
   receiveWith(receive: ReceiveRequest<unknown>): void {
     receive.markBlockedOn();
     this.startReceive(receive);
-    if (!receive.done) this.#waitForReceive(receive);
+    if (!receive.done) this.waitForReceive(receive);
   }
 
   /** Waits for a receive that the caller does not keep: if the wait fails, the receive goes too. */
-  #waitForReceive(receive: ReceiveRequest<unknown>): void {
+  private waitForReceive(receive: ReceiveRequest<unknown>): void {
     try {
       this.waiting.forRequest(receive);
     } catch (error) {
@@ -215,20 +215,20 @@ export class Engine {
 
   /** A message for which no receive is posted, if it is there now. It stays where it is. */
   find(context: number, source: number, tag: number): Unexpected | null {
-    const found = this.#matching.findUnexpected(source, context, tag);
+    const found = this.matching.findUnexpected(source, context, tag);
     if (found !== null) return found;
     this.poll();
-    return this.#matching.findUnexpected(source, context, tag);
+    return this.matching.findUnexpected(source, context, tag);
   }
 
   /** Takes a message that `find` has found away from other receives. */
   take(message: Unexpected): void {
-    this.#matching.takeUnexpected(message);
+    this.matching.takeUnexpected(message);
   }
 
   /** Receives a message that `take` has taken. */
   deliver(message: Unexpected, receive: ReceiveRequest<unknown>): void {
-    this.#inbox.deliver(message, receive);
+    this.inbox.deliver(message, receive);
   }
 
   /** Blocks until there is a message for which no receive is posted. @throws ZivmError when none can come any more */
@@ -236,10 +236,10 @@ export class Engine {
     if (isOnlySelf(this.rank, members, source)) throw nobodyCanSend();
     let found: Unexpected | null = null;
     this.waiting.until(() => {
-      found = this.#matching.findUnexpected(source, id, tag);
-      return found !== null || this.#endOfSource(members, source) !== null;
+      found = this.matching.findUnexpected(source, id, tag);
+      return found !== null || this.endOfSource(members, source) !== null;
     });
-    if (found === null) throw this.#endOfSource(members, source);
+    if (found === null) throw this.endOfSource(members, source);
     return found;
   }
 
@@ -252,105 +252,89 @@ export class Engine {
         this.take(found);
         return found;
       }
-      const ended = this.#endOfSource(members, source);
+      const ended = this.endOfSource(members, source);
       if (ended !== null) throw ended;
       const arrival = new Arrival(this.context);
-      this.#arrivals.push(arrival);
+      this.arrivals.push(arrival);
       await arrival;
     }
   }
 
   /** @internal A message has come that no receive was posted for, or a rank has ended: who waits looks again. */
   arrived(): void {
-    for (let arrival = this.#arrivals.pop(); arrival !== undefined; arrival = this.#arrivals.pop()) this.finish(arrival);
+    for (let arrival = this.arrivals.pop(); arrival !== undefined; arrival = this.arrivals.pop()) arrival.complete();
   }
 
   // --- Completion ---
 
-  /** Every operation ends here. */
-  finish(request: Request<unknown>): void {
-    request.complete();
-    if (request.inBackground) this.#background.remove(request.awaited);
-  }
-
-  /** The event loop is to complete this operation if it is pending. */
-  background<R extends Request<unknown>>(request: R): R {
-    if (!request.done && !request.inBackground) {
-      request.markInBackground();
-      this.#background.add();
-    }
-    return request;
-  }
-
-  /** @internal Somebody begins to await a pending operation. */
-  await(request: Request<unknown>): void {
-    this.background(request);
-    this.#background.await();
+  /** Whether operations are pending that others can complete. */
+  get isPending(): boolean {
+    return this.matching.isPosted || this.inbox.isReceiving || !this.outbox.settled;
   }
 
   /** MPI_Cancel. */
   cancel(request: Request<unknown>): void {
     if (request instanceof ReceiveRequest) {
-      if (!this.#matching.unpost(request)) return;
+      if (!this.matching.unpost(request)) return;
       request.markCancelled();
-      this.finish(request);
+      request.complete();
     } else if (request instanceof SendRequest) {
-      if (request.dest === this.rank) this.#cancelToSelf(request);
-      else this.#outbox.cancel(request);
+      if (request.dest === this.rank) this.cancelToSelf(request);
+      else this.outbox.cancel(request);
     }
   }
 
-  #cancelToSelf(send: SendRequest): void {
-    if (this.#matching.takeOwn(send) === null) return;
+  private cancelToSelf(send: SendRequest): void {
+    if (this.matching.takeOwn(send) === null) return;
     send.markCancelled();
-    this.finish(send);
+    send.complete();
   }
 
   // --- Progress ---
 
   /** Makes what progress can be made without waiting. @returns whether there was any */
   poll(): boolean {
-    this.#unpolled = 0;
+    this.unpolled = 0;
     // A call looks for itself while the event loop sleeps on the doorbell: the loop has to arm it anew.
-    if (this.#progress.isAsleep) this.wakeUp();
-    return this.#progress.poll();
+    if (this.progress.isAsleep) this.wakeUp();
+    return this.progress.poll();
   }
 
   /** @internal Back from sleep, or from the attempt; the event loop goes on. */
   wakeUp(): void {
-    this.#progress.wake();
-    this.#background.resume();
+    this.progress.wake();
+    this.background.resume();
   }
 
   /** Wakes a rank that sleeps, for what was just published in the region. */
   wakeSleeper(rank: number): void {
-    this.#wakeup.wakeSleeper(rank);
+    this.wakeup.wakeSleeper(rank);
   }
 
   // --- Ends ---
 
   /** Nothing more comes from this peer or goes to it. */
-  #endPeer(peer: Peer, error: ZivmError): void {
+  private endPeer(peer: Peer, error: ZivmError): void {
     peer.ended = error;
     this.endedPeers++;
     peer.reader = null;
-    this.#progress.forget(peer);
-    this.#outbox.fail(peer, error);
-    this.#inbox.fail(peer, error);
+    this.progress.forget(peer);
+    this.outbox.fail(peer, error);
+    this.inbox.fail(peer, error);
     const lost = [
-      ...this.#matching.takeAllPosted(peer.rank, () => true),
-      ...this.#matching.takeAllPosted(ANY_SOURCE, (receive) => this.#endOfSource(receive.context.members, ANY_SOURCE) !== null),
+      ...this.matching.takeAllPosted(peer.rank, () => true),
+      ...this.matching.takeAllPosted(ANY_SOURCE, (receive) => this.endOfSource(receive.context.members, ANY_SOURCE) !== null),
     ];
-    for (const receive of lost) this.#failReceive(receive, error);
+    for (const receive of lost) this.failReceive(receive, error);
     this.arrived();
   }
 
   /** Why nothing can come from a source any more, or null while something can. */
-  #endOfSource(members: Members, source: number): ZivmError | null {
-    return source === ANY_SOURCE ? this.#endOfAll(members) : this.peers[source]!.ended;
+  private endOfSource(members: Members, source: number): ZivmError | null {
+    return source === ANY_SOURCE ? this.endOfAll(members) : this.peers[source]!.ended;
   }
 
-  #endOfAll(members: Members): ZivmError | null {
+  private endOfAll(members: Members): ZivmError | null {
     let ended: ZivmError | null = null;
     for (const world of members.worldRanks) {
       const peer = this.peers[world]!;
@@ -360,26 +344,26 @@ export class Engine {
     return ended;
   }
 
-  #failReceive(receive: ReceiveRequest<unknown>, error: ZivmError): void {
+  private failReceive(receive: ReceiveRequest<unknown>, error: ZivmError): void {
     receive.error = error;
-    this.finish(receive);
+    receive.complete();
   }
 
   /** Delivers what was sent, as MPI_Finalize would, and says that this rank has left; not after `markAborted`. */
   finalize(): void {
-    if (this.#aborted) return;
-    this.waiting.until(() => this.#outbox.settled);
+    if (this.aborted) return;
+    this.waiting.until(() => this.outbox.settled);
     Atomics.store(this.words, rankWord(this.rank) + RANK_PHASE, RankPhase.Finished);
   }
 
   /** Looks for nothing any more: what is pending stays pending. */
   close(): void {
-    this.#background.close();
+    this.background.close();
   }
 
   /** Tells the launcher that this rank ends the job on purpose. */
   markAborted(): void {
-    this.#aborted = true;
+    this.aborted = true;
     Atomics.store(this.words, rankWord(this.rank) + RANK_PHASE, RankPhase.Aborted);
   }
 }

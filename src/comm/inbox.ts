@@ -32,7 +32,7 @@ import type { Rings } from './rings';
 import { bitOf } from './routes';
 import { FLAG_SYNCHRONOUS, type SendRequest } from './send-request';
 import { SharedCopy } from './shared-copy';
-import { Status } from './status';
+import type { Status } from './status';
 import { Stream } from './stream';
 import type { Views } from './views';
 
@@ -46,33 +46,33 @@ const CROWDED_LOOKS = 1;
 
 /** Everything that comes in: takes records out of rings and does what they ask. */
 export class Inbox {
-  readonly #engine: Engine;
-  readonly #words: Int32Array;
-  readonly #views: Views;
-  readonly #matching: Matching;
-  readonly #outbox: Outbox;
-  readonly #wakeup: Wakeup;
-  readonly #direct: Direct;
-  readonly #shared: SharedCopy;
-  readonly #pieceBytes: number;
-  readonly #longestPieceBytes: number;
+  private readonly engine: Engine;
+  private readonly words: Int32Array;
+  private readonly views: Views;
+  private readonly matching: Matching;
+  private readonly outbox: Outbox;
+  private readonly wakeup: Wakeup;
+  private readonly direct: Direct;
+  private readonly shared: SharedCopy;
+  private readonly pieceBytes: number;
+  private readonly longestPieceBytes: number;
   /** How often a blocking receive looks at its sender's ring alone. */
-  readonly #looks: number;
+  private readonly looks: number;
   /** Messages that were asked for. */
-  readonly #streaming = new IdTable<Stream>();
+  private readonly streaming = new IdTable<Stream>();
 
   constructor(engine: Engine, job: Job, views: Views, matching: Matching, outbox: Outbox, rings: Rings, wakeup: Wakeup, direct: Direct, isCrowded: boolean) {
-    this.#engine = engine;
-    this.#words = job.words;
-    this.#views = views;
-    this.#matching = matching;
-    this.#outbox = outbox;
-    this.#wakeup = wakeup;
-    this.#direct = direct;
-    this.#shared = new SharedCopy(job, direct, outbox);
-    this.#pieceBytes = rings.pieceBytes;
-    this.#longestPieceBytes = rings.longestPieceBytes;
-    this.#looks = isCrowded ? CROWDED_LOOKS : LOOKS;
+    this.engine = engine;
+    this.words = job.words;
+    this.views = views;
+    this.matching = matching;
+    this.outbox = outbox;
+    this.wakeup = wakeup;
+    this.direct = direct;
+    this.shared = new SharedCopy(job, direct, outbox);
+    this.pieceBytes = rings.pieceBytes;
+    this.longestPieceBytes = rings.longestPieceBytes;
+    this.looks = isCrowded ? CROWDED_LOOKS : LOOKS;
   }
 
   /**
@@ -83,19 +83,24 @@ export class Inbox {
    */
   receiveAtOnce(peer: Peer, { members, id }: Context, buf: Buf, kind: Kind, wantedTag: number): Status | null {
     const { reader } = peer;
-    if (reader === null || !reader.spinAhead(this.#looks)) return null;
+    if (reader === null || !reader.spinAhead(this.looks)) return null;
     const record = reader.peek();
     if (record < 0) return null;
-    const words = this.#words;
+    const words = this.words;
     const byteLength = words[record + RECORD_LENGTH]!;
     const tag = words[record + RECORD_TAG]!;
-    if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.#pieceBytes || byteLength > byteLengthOf(buf, kind)) return null;
+    if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.pieceBytes || byteLength > byteLengthOf(buf, kind)) return null;
     if (words[record + RECORD_CONTEXT] !== id || !tagMatches(wantedTag, tag)) return null;
     const lines = reader.lines(byteLength);
     if (lines === 0) return null;
-    if (byteLength > 0) copyOut(this.#views, (record + RECORD_PAYLOAD) * 4, kind, buf, 0, byteLength);
-    if (reader.release(lines)) this.#wakeup.notify(peer.rank);
-    return Status.of(members.rankOf(peer.rank), tag, byteLength, false);
+    if (byteLength > 0) copyOut(this.views, (record + RECORD_PAYLOAD) * 4, kind, buf, 0, byteLength);
+    if (reader.release(lines)) this.wakeup.notify(peer.rank);
+    return members.statusOf(peer.rank, tag, byteLength);
+  }
+
+  /** Whether more of a message is to come that a receive has matched. */
+  get isReceiving(): boolean {
+    return this.streaming.size > 0 || this.engine.peers.some((peer) => peer.incomingStream !== null);
   }
 
   /** Takes what is in a peer's ring, a turn at most. @throws ZivmError `ERR_ZIVM_CORRUPT` */
@@ -104,8 +109,8 @@ export class Inbox {
     for (let taken = 0; taken < TURN; taken++) {
       const record = reader.peek();
       if (record < 0) return taken > 0;
-      const lines = this.#receiveShort(peer, reader, record) || this.#dispatch(peer, reader, record);
-      if (reader.release(lines)) this.#wakeup.notify(peer.rank);
+      const lines = this.receiveShort(peer, reader, record) || this.dispatch(peer, reader, record);
+      if (reader.release(lines)) this.wakeup.notify(peer.rank);
     }
     return true;
   }
@@ -114,87 +119,85 @@ export class Inbox {
    * The hot path: a message in one record, for the receive that was posted first.
    * @returns lines of the record; or 0, with nothing done, when it is not as simple as that
    */
-  #receiveShort(peer: Peer, reader: RingReader, record: number): number {
-    const words = this.#words;
+  private receiveShort(peer: Peer, reader: RingReader, record: number): number {
+    const words = this.words;
     const byteLength = words[record + RECORD_LENGTH]!;
-    if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.#pieceBytes) return 0;
+    if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.pieceBytes) return 0;
     const tag = words[record + RECORD_TAG]!;
-    const receive = this.#matching.headPosted(peer.rank, words[record + RECORD_CONTEXT]!, tag);
+    const receive = this.matching.headPosted(peer.rank, words[record + RECORD_CONTEXT]!, tag);
     if (receive === null || !hasRoom(receive, byteLength)) return 0;
     const lines = reader.lines(byteLength);
     if (lines === 0) return 0;
-    this.#matching.shiftPosted(peer.rank);
-    receive.source = peer.rank;
-    receive.tag = tag;
-    receive.byteLength = byteLength;
-    if (byteLength > 0) copyOut(this.#views, (record + RECORD_PAYLOAD) * 4, receive.kind as Kind, receive.buf as Buf, 0, byteLength);
-    this.#engine.finish(receive);
+    this.matching.shiftPosted(peer.rank);
+    receive.status = receive.context.members.statusOf(peer.rank, tag, byteLength);
+    if (byteLength > 0) copyOut(this.views, (record + RECORD_PAYLOAD) * 4, receive.kind as Kind, receive.buf as Buf, 0, byteLength);
+    receive.complete();
     return lines;
   }
 
   /** @returns lines of the record */
-  #dispatch(peer: Peer, reader: RingReader, record: number): number {
-    const word = this.#words[record + RECORD_KIND]!;
+  private dispatch(peer: Peer, reader: RingReader, record: number): number {
+    const word = this.words[record + RECORD_KIND]!;
     const kind = word & 0xff;
-    if (kind === EAGER) return this.#eager(peer, reader, record, word >>> 8);
-    if (kind === FRAGMENT) return this.#fragment(peer, reader, record);
-    if (kind === ANNOUNCE) this.#announce(peer, record, word >>> 8);
-    else if (kind === SHARE) this.#share(peer, record);
-    else this.#answer(peer, kind, this.#words[record + RECORD_SEND_ID]!, this.#words[record + RECORD_RECEIVE_ID]!);
+    if (kind === EAGER) return this.eager(peer, reader, record, word >>> 8);
+    if (kind === FRAGMENT) return this.fragment(peer, reader, record);
+    if (kind === ANNOUNCE) this.announce(peer, record, word >>> 8);
+    else if (kind === SHARE) this.share(peer, record);
+    else this.answer(peer, kind, this.words[record + RECORD_SEND_ID]!, this.words[record + RECORD_RECEIVE_ID]!);
     return 1;
   }
 
-  #eager(peer: Peer, reader: RingReader, record: number, flags: number): number {
-    const words = this.#words;
+  private eager(peer: Peer, reader: RingReader, record: number, flags: number): number {
+    const words = this.words;
     const context = words[record + RECORD_CONTEXT]!;
     const tag = words[record + RECORD_TAG]!;
     const byteLength = words[record + RECORD_LENGTH]!;
     const sendId = words[record + RECORD_SEND_ID]!;
     if (byteLength < 0) throw corrupt(`a message of ${byteLength} bytes`);
-    const here = byteLength < this.#pieceBytes ? byteLength : this.#pieceBytes;
+    const here = byteLength < this.pieceBytes ? byteLength : this.pieceBytes;
     const lines = linesOf(reader, here);
     const payload = (record + RECORD_PAYLOAD) * 4;
-    const receive = this.#matching.takePosted(peer.rank, context, tag);
+    const receive = this.matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
-      if (here > 0) copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, 0, here);
+      if (here > 0) copyOut(this.views, payload, Kind.Uint8, message.payload as Uint8Array, 0, here);
       message.received = here;
-      if (here < byteLength) this.#expect(peer, byteLength - here, null, message);
-      this.#matching.keep(message);
-      this.#engine.arrived();
+      if (here < byteLength) this.expect(peer, byteLength - here, null, message);
+      this.matching.keep(message);
+      this.engine.arrived();
       return lines;
     }
-    if ((flags & FLAG_SYNCHRONOUS) !== 0) this.#outbox.control(peer, MATCHED, sendId, 0);
+    if ((flags & FLAG_SYNCHRONOUS) !== 0) this.outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
-    if (wanted && here > 0) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, 0, here);
-    if (here < byteLength) this.#expect(peer, byteLength - here, new Stream(receive, peer, here), null);
-    else this.#engine.finish(receive);
+    if (wanted && here > 0) copyOut(this.views, payload, elementKind(receive), receive.buf as Buf, 0, here);
+    if (here < byteLength) this.expect(peer, byteLength - here, new Stream(receive, peer, here), null);
+    else receive.complete();
     return lines;
   }
 
-  #announce(peer: Peer, record: number, flags: number): void {
-    const words = this.#words;
+  private announce(peer: Peer, record: number, flags: number): void {
+    const words = this.words;
     const context = words[record + RECORD_CONTEXT]!;
     const tag = words[record + RECORD_TAG]!;
     const byteLength = (words[record + RECORD_LENGTH]! >>> 0) + (words[record + RECORD_LENGTH_HIGH]! >>> 0) * 2 ** 32;
     const sendId = words[record + RECORD_SEND_ID]!;
     const atOnce = words[record + RECORD_AT_ONCE]!;
-    const address = this.#views.float64[(record + RECORD_ADDRESS) >>> 1]!;
+    const address = this.views.float64[(record + RECORD_ADDRESS) >>> 1]!;
     if (atOnce !== 0 && (atOnce !== EAGER_BYTES || atOnce >= byteLength)) throw corrupt(`${atOnce} bytes at once of a message of ${byteLength}`);
-    const receive = this.#matching.takePosted(peer.rank, context, tag);
+    const receive = this.matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, atOnce > 0 ? new Uint8Array(atOnce) : null, null);
       message.address = address;
-      this.#expect(peer, atOnce, null, message);
-      this.#matching.keep(message);
-      this.#engine.arrived();
+      this.expect(peer, atOnce, null, message);
+      this.matching.keep(message);
+      this.engine.arrived();
     } else {
-      this.#expect(peer, atOnce, this.#pull(peer, receive, tag, byteLength, flags, sendId, address), null);
+      this.expect(peer, atOnce, this.pull(peer, receive, tag, byteLength, flags, sendId, address), null);
     }
   }
 
   /** The next bytes that a peer sends without being asked are for a receive, for a message without one, or for nobody. */
-  #expect(peer: Peer, byteLength: number, stream: Stream | null, message: Unexpected | null): void {
+  private expect(peer: Peer, byteLength: number, stream: Stream | null, message: Unexpected | null): void {
     peer.incomingBytes = byteLength;
     peer.incomingStream = byteLength > 0 ? stream : null;
     peer.incomingMessage = byteLength > 0 ? message : null;
@@ -204,7 +207,7 @@ export class Inbox {
    * Gets the payload of an announced message, now that it is matched, or asks for it.
    * @returns the stream of pieces in which it comes if it is asked for, else null
    */
-  #pull(
+  private pull(
     peer: Peer,
     receive: ReceiveRequest<unknown>,
     tag: number,
@@ -214,98 +217,98 @@ export class Inbox {
     address: number,
   ): Stream | null {
     const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
-    if (isWanted && !this.#direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.#outbox.settled, this.#shared)) {
+    if (isWanted && !this.direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.outbox.settled, this.shared)) {
       const stream = new Stream(receive, peer, 0);
-      this.#outbox.control(peer, CLEAR_TO_SEND, sendId, this.#streaming.add(stream));
+      this.outbox.control(peer, CLEAR_TO_SEND, sendId, this.streaming.add(stream));
       if (peer.streams++ === 0) peer.streamBegan = performance.now();
       return stream;
     }
-    this.#engine.finish(receive);
-    this.#outbox.control(peer, MATCHED, sendId, 0);
+    receive.complete();
+    this.outbox.control(peer, MATCHED, sendId, 0);
     return null;
   }
 
-  #fragment(peer: Peer, reader: RingReader, record: number): number {
-    const byteLength = this.#words[record + RECORD_LENGTH]!;
-    const receiveId = this.#words[record + RECORD_RECEIVE_ID]!;
-    if (byteLength < 1 || byteLength > this.#longestPieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
+  private fragment(peer: Peer, reader: RingReader, record: number): number {
+    const byteLength = this.words[record + RECORD_LENGTH]!;
+    const receiveId = this.words[record + RECORD_RECEIVE_ID]!;
+    if (byteLength < 1 || byteLength > this.longestPieceBytes) throw corrupt(`a fragment of ${byteLength} bytes`);
     const lines = linesOf(reader, byteLength);
     const payload = (record + RECORD_PAYLOAD) * 4;
     if (receiveId === 0) {
-      this.#fragmentAtOnce(peer, payload, byteLength);
+      this.fragmentAtOnce(peer, payload, byteLength);
       return lines;
     }
-    const stream = this.#streaming.get(receiveId);
+    const stream = this.streaming.get(receiveId);
     if (stream === null || stream.sender !== peer || stream === peer.incomingStream) throw corrupt('a fragment for no receive that waits for one');
-    if (this.#takeFragment(stream, payload, byteLength)) {
-      this.#streaming.remove(receiveId);
-      this.#tookStream(peer, stream.receive.byteLength, this.#words[record + RECORD_COPY_NS]!);
-      this.#engine.finish(stream.receive);
+    if (this.takeFragment(stream, payload, byteLength)) {
+      this.streaming.remove(receiveId);
+      this.tookStream(peer, stream.receive.status.byteLength, this.words[record + RECORD_COPY_NS]!);
+      stream.receive.complete();
     }
     return lines;
   }
 
   /** A piece that was not asked for. It counts only when it is copied: that may throw, and is tried again then. */
-  #fragmentAtOnce(peer: Peer, payload: number, byteLength: number): void {
+  private fragmentAtOnce(peer: Peer, payload: number, byteLength: number): void {
     const { incomingStream: stream, incomingMessage: message } = peer;
     if (byteLength > peer.incomingBytes) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     if (message !== null) {
-      copyOut(this.#views, payload, Kind.Uint8, message.payload as Uint8Array, message.received, byteLength);
+      copyOut(this.views, payload, Kind.Uint8, message.payload as Uint8Array, message.received, byteLength);
       message.received += byteLength;
     }
-    const isWhole = stream !== null && this.#takeFragment(stream, payload, byteLength);
-    this.#expect(peer, peer.incomingBytes - byteLength, stream, message);
-    if (isWhole) this.#engine.finish(stream.receive);
+    const isWhole = stream !== null && this.takeFragment(stream, payload, byteLength);
+    this.expect(peer, peer.incomingBytes - byteLength, stream, message);
+    if (isWhole) stream.receive.complete();
   }
 
   /** @returns true when it was the last one of the message */
-  #takeFragment(stream: Stream, payload: number, byteLength: number): boolean {
+  private takeFragment(stream: Stream, payload: number, byteLength: number): boolean {
     const { receive } = stream;
-    if (byteLength > receive.byteLength - stream.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
+    if (byteLength > receive.status.byteLength - stream.received) throw corrupt(`a fragment of ${byteLength} bytes too many`);
     // A receive that cannot take the message lets the pieces pass.
-    if (receive.error === null) copyOut(this.#views, payload, elementKind(receive), receive.buf as Buf, stream.received, byteLength);
+    if (receive.error === null) copyOut(this.views, payload, elementKind(receive), receive.buf as Buf, stream.received, byteLength);
     stream.received += byteLength;
-    return stream.received === receive.byteLength;
+    return stream.received === receive.status.byteLength;
   }
 
   /** A payload has come in pieces: it has taken the time since it was asked for, or since the one before it was here. */
-  #tookStream(peer: Peer, byteLength: number, copyNs: number): void {
+  private tookStream(peer: Peer, byteLength: number, copyNs: number): void {
     const now = performance.now();
     peer.routes?.tookRegion(byteLength, copyNs / 1e6, now - peer.streamBegan);
     peer.streams--;
     peer.streamBegan = now;
   }
 
-  #answer(peer: Peer, kind: number, sendId: number, receiveId: number): void {
+  private answer(peer: Peer, kind: number, sendId: number, receiveId: number): void {
     if (kind === CANCEL) {
       // Not found means matched: then the answer to the match is under way.
-      if (this.#matching.withdraw(peer.rank, sendId) !== null) this.#outbox.control(peer, CANCELLED, sendId, 0);
+      if (this.matching.withdraw(peer.rank, sendId) !== null) this.outbox.control(peer, CANCELLED, sendId, 0);
       return;
     }
     if (kind !== CLEAR_TO_SEND && kind !== MATCHED && kind !== CANCELLED) throw corrupt(`a record of kind ${kind}`);
-    const send = this.#outbox.takeWaiting(peer, sendId);
+    const send = this.outbox.takeWaiting(peer, sendId);
     if (send === null) throw corrupt(`an answer to send ${sendId}`);
     if (send.record === ANNOUNCE && kind !== CANCELLED) {
       const bit = bitOf(send.byteLength);
       peer.asksFor = kind === CLEAR_TO_SEND ? peer.asksFor | bit : peer.asksFor & ~bit;
     }
     if (kind === CLEAR_TO_SEND) {
-      this.#outbox.stream(peer, send, receiveId);
+      this.outbox.stream(peer, send, receiveId);
     } else if (kind === MATCHED && send.record === EAGER && send.sent < send.atOnce) {
       send.sendId = 0; // it is complete when all of it has left
     } else {
       if (kind === CANCELLED) send.markCancelled();
-      else if (send.record === ANNOUNCE) this.#outbox.discardBeginning(peer, send);
-      this.#engine.finish(send);
+      else if (send.record === ANNOUNCE) this.outbox.discardBeginning(peer, send);
+      send.complete();
     }
   }
 
   /** The receiver copies a message that this rank sends, and would have help. */
-  #share(peer: Peer, record: number): void {
-    const sendId = this.#words[record + RECORD_SEND_ID]!;
-    const send = this.#outbox.findWaiting(peer, sendId);
+  private share(peer: Peer, record: number): void {
+    const sendId = this.words[record + RECORD_SEND_ID]!;
+    const send = this.outbox.findWaiting(peer, sendId);
     if (send === null || send.record !== ANNOUNCE) throw corrupt(`a half of send ${sendId}`);
-    this.#shared.help(peer, send, this.#words[record + RECORD_RECEIVE_ID]!, this.#views.float64[(record + RECORD_ADDRESS) >>> 1]!);
+    this.shared.help(peer, send, this.words[record + RECORD_RECEIVE_ID]!, this.views.float64[(record + RECORD_ADDRESS) >>> 1]!);
   }
 
   /** A receive meets a message that came before it. */
@@ -314,14 +317,14 @@ export class Inbox {
       this.deliverOwn(message.ownSend, receive);
       return;
     }
-    const peer = this.#engine.peers[message.source]!;
+    const peer = this.engine.peers[message.source]!;
     if (message.received < message.byteLength && peer.ended !== null) {
       receive.error = peer.ended;
-      this.#engine.finish(receive);
+      receive.complete();
       return;
     }
     if (message.isAnnounced) {
-      const stream = this.#pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
+      const stream = this.pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
       if (stream !== null) {
         takeOver(message, receive);
         stream.received = message.received;
@@ -329,11 +332,11 @@ export class Inbox {
       redirect(peer, message, stream);
       return;
     }
-    if (message.sendId !== 0) this.#outbox.control(peer, MATCHED, message.sendId, 0);
+    if (message.sendId !== 0) this.outbox.control(peer, MATCHED, message.sendId, 0);
     accept(receive, message.source, message.tag, message.byteLength, message.flags);
     takeOver(message, receive);
     if (message.received < message.byteLength) redirect(peer, message, new Stream(receive, peer, message.received));
-    else this.#engine.finish(receive);
+    else receive.complete();
   }
 
   /** A receive meets a message that this rank sends to itself. */
@@ -341,24 +344,24 @@ export class Inbox {
     if (accept(receive, send.dest, send.tag, send.byteLength, send.flags) && send.byteLength > 0) {
       place(send.buf as Buf, receive);
     }
-    this.#engine.finish(receive);
-    this.#engine.finish(send);
+    receive.complete();
+    send.complete();
   }
 
   /** Nothing more comes from this peer: receives whose payload was on its way fail. */
   fail(peer: Peer, error: ZivmError): void {
-    this.#matching.dropIncomplete(peer.rank);
+    this.matching.dropIncomplete(peer.rank);
     const lost = new Set<ReceiveRequest<unknown>>();
-    this.#streaming.forEach((stream, id) => {
+    this.streaming.forEach((stream, id) => {
       if (stream.sender !== peer) return;
-      this.#streaming.remove(id);
+      this.streaming.remove(id);
       lost.add(stream.receive);
     });
     if (peer.incomingStream !== null) lost.add(peer.incomingStream.receive);
-    this.#expect(peer, 0, null, null);
+    this.expect(peer, 0, null, null);
     for (const receive of lost) {
       receive.error = error;
-      this.#engine.finish(receive);
+      receive.complete();
     }
   }
 }

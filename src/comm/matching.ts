@@ -38,31 +38,31 @@ export class Unexpected {
  * the order in which a source sent and in which receives were posted. Transports deliver to it; it knows none.
  */
 export class Matching {
-  readonly #posted: Queue<ReceiveRequest<unknown>>[];
-  readonly #postedAny = new Queue<ReceiveRequest<unknown>>();
-  readonly #unexpected: Queue<Unexpected>[];
-  #postedCount = 0;
-  #arrivedCount = 0;
+  private readonly posted: Queue<ReceiveRequest<unknown>>[];
+  private readonly postedAny = new Queue<ReceiveRequest<unknown>>();
+  private readonly unexpected: Queue<Unexpected>[];
+  private postedCount = 0;
+  private arrivedCount = 0;
 
   /** @param sources number of world ranks */
   constructor(sources: number) {
-    this.#posted = Array.from({ length: sources }, () => new Queue<ReceiveRequest<unknown>>());
-    this.#unexpected = Array.from({ length: sources }, () => new Queue<Unexpected>());
+    this.posted = Array.from({ length: sources }, () => new Queue<ReceiveRequest<unknown>>());
+    this.unexpected = Array.from({ length: sources }, () => new Queue<Unexpected>());
   }
 
   /** Posts a receive that found no unexpected message. */
   post(receive: ReceiveRequest<unknown>): void {
-    receive.order = ++this.#postedCount;
-    this.#queueOf(receive).push(receive);
+    receive.order = ++this.postedCount;
+    this.queueOf(receive).push(receive);
   }
 
   /** Takes a posted receive back; false when it has been matched. */
   unpost(receive: ReceiveRequest<unknown>): boolean {
-    return this.#queueOf(receive).remove(receive);
+    return this.queueOf(receive).remove(receive);
   }
 
-  #queueOf(receive: ReceiveRequest<unknown>): Queue<ReceiveRequest<unknown>> {
-    return receive.source === ANY_SOURCE ? this.#postedAny : this.#posted[receive.source]!;
+  private queueOf(receive: ReceiveRequest<unknown>): Queue<ReceiveRequest<unknown>> {
+    return receive.source === ANY_SOURCE ? this.postedAny : this.posted[receive.source]!;
   }
 
   /**
@@ -70,24 +70,29 @@ export class Matching {
    * none is posted for any source; else null. It stays until shiftPosted.
    */
   headPosted(source: number, context: number, tag: number): ReceiveRequest<unknown> | null {
-    const head = this.#posted[source]!.head;
-    return head !== null && this.#postedAny.length === 0 && receives(head, context, tag) ? head : null;
+    const head = this.posted[source]!.head;
+    return head !== null && this.postedAny.length === 0 && receives(head, context, tag) ? head : null;
   }
 
   /** Whether a receive posted now would get what its source sends next: none is posted that might, and nothing has come. */
   isFirst(source: number): boolean {
-    return this.#posted[source]!.length === 0 && this.#postedAny.length === 0 && this.#unexpected[source]!.length === 0;
+    return this.posted[source]!.length === 0 && this.postedAny.length === 0 && this.unexpected[source]!.length === 0;
+  }
+
+  /** Whether any receive is posted. */
+  get isPosted(): boolean {
+    return this.postedAny.length > 0 || this.posted.some((queue) => queue.length > 0);
   }
 
   /** Takes the receive that headPosted has found. */
   shiftPosted(source: number): void {
-    this.#posted[source]!.shift();
+    this.posted[source]!.shift();
   }
 
   /** Takes the receive, the earliest posted, that a message matches; null when there is none. */
   takePosted(source: number, context: number, tag: number): ReceiveRequest<unknown> | null {
-    const bySource = this.#posted[source]!;
-    const any = this.#postedAny;
+    const bySource = this.posted[source]!;
+    const any = this.postedAny;
     const index = firstReceive(bySource, context, tag);
     const anyIndex = firstReceive(any, context, tag);
     if (index < 0 && anyIndex < 0) return null;
@@ -97,18 +102,18 @@ export class Matching {
 
   /** Keeps a message that no posted receive matches. */
   keep(message: Unexpected): void {
-    message.order = ++this.#arrivedCount;
-    this.#unexpected[message.source]!.push(message);
+    message.order = ++this.arrivedCount;
+    this.unexpected[message.source]!.push(message);
   }
 
   /** The unexpected message that a receive or probe gets, the earliest arrived; it stays where it is. */
   findUnexpected(source: number, context: number, tag: number): Unexpected | null {
-    return source === ANY_SOURCE ? this.#findFromAny(context, tag) : firstMatch(this.#unexpected[source]!, context, tag);
+    return source === ANY_SOURCE ? this.findFromAny(context, tag) : firstMatch(this.unexpected[source]!, context, tag);
   }
 
-  #findFromAny(context: number, tag: number): Unexpected | null {
+  private findFromAny(context: number, tag: number): Unexpected | null {
     let first: Unexpected | null = null;
-    for (const queue of this.#unexpected) {
+    for (const queue of this.unexpected) {
       const found = firstMatch(queue, context, tag);
       if (found !== null && (first === null || found.order < first.order)) first = found;
     }
@@ -117,28 +122,28 @@ export class Matching {
 
   /** Takes a message that findUnexpected has found. */
   takeUnexpected(message: Unexpected): void {
-    this.#unexpected[message.source]!.remove(message);
+    this.unexpected[message.source]!.remove(message);
   }
 
   /** Takes the message that a sender, which waits for an answer under `sendId`, wants back; null when it is matched. */
   withdraw(source: number, sendId: number): Unexpected | null {
-    return this.#unexpected[source]!.take((message) => message.sendId === sendId);
+    return this.unexpected[source]!.take((message) => message.sendId === sendId);
   }
 
   /** Takes the message that a pending synchronous send of this rank to itself left here; null once it is matched. */
   takeOwn(send: SendRequest): Unexpected | null {
-    return this.#unexpected[send.dest]!.take((message) => message.ownSend === send);
+    return this.unexpected[send.dest]!.take((message) => message.ownSend === send);
   }
 
   /** Takes every posted receive from `source` (ANY_SOURCE: those from anyone) that `fits`. */
   takeAllPosted(source: number, fits: (receive: ReceiveRequest<unknown>) => boolean): ReceiveRequest<unknown>[] {
-    const queue = source === ANY_SOURCE ? this.#postedAny : this.#posted[source]!;
+    const queue = source === ANY_SOURCE ? this.postedAny : this.posted[source]!;
     return queue.takeAll(fits);
   }
 
   /** Drops the messages of a source whose payload can no longer come. */
   dropIncomplete(source: number): void {
-    this.#unexpected[source]!.takeAll((message) => message.received < message.byteLength);
+    this.unexpected[source]!.takeAll((message) => message.received < message.byteLength);
   }
 }
 

@@ -9,23 +9,23 @@ import { Status } from './status';
 
 /** A message that mprobe has found and taken (MPI_Message): only this object can receive it, once. */
 export class Message {
-  readonly #status: Status;
-  readonly #context: Context;
-  #found: Unexpected | null;
-  #received = false;
+  private readonly envelope: Status;
+  private readonly context: Context;
+  private found: Unexpected | null;
+  private received = false;
 
   /** @internal @param found null for a message from `PROC_NULL` */
   constructor(context: Context, found: Unexpected | null) {
-    this.#context = context;
-    this.#found = found;
-    this.#status = found
-      ? Status.of(context.members.rankOf(found.source), found.tag, found.byteLength, false)
+    this.context = context;
+    this.found = found;
+    this.envelope = found
+      ? context.members.statusOf(found.source, found.tag, found.byteLength)
       : Status.of(PROC_NULL, -1, 0, false);
   }
 
   /** Who sent it, under which tag, and how long it is. */
   status(): Status {
-    return this.#status;
+    return this.envelope;
   }
 
   /** Receives it, and blocks until it is in the buffer (MPI_Mrecv). @throws ZivmError as `Comm.recv` */
@@ -36,8 +36,8 @@ export class Message {
   /** Starts to receive it (MPI_Imrecv). */
   irecv(buf: Buf): Request<Status> {
     const kind = checkBuf(buf, 'recv');
-    const { source, tag } = this.#status;
-    return this.#deliver(new BufferReceive(this.#context, buf, kind, source, tag));
+    const { source, tag } = this.envelope;
+    return this.deliver(new BufferReceive(this.context, buf, kind, source, tag));
   }
 
   /** Receives it as an object. @throws ZivmError `ERR_ZIVM_TYPE` when it is a buffer */
@@ -47,22 +47,23 @@ export class Message {
 
   /** Starts to receive it as an object. */
   irecvObject<T>(): Request<T> {
-    const { source, tag } = this.#status;
-    return this.#deliver(new ObjectReceive<T>(this.#context, source, tag, undefined));
+    const { source, tag } = this.envelope;
+    return this.deliver(new ObjectReceive<T>(this.context, source, tag, undefined));
   }
 
-  #deliver<R extends ReceiveRequest<unknown>>(receive: R): R {
-    if (this.#received) {
+  private deliver<R extends ReceiveRequest<unknown>>(receive: R): R {
+    if (this.received) {
       throw new ZivmError('ERR_ZIVM_REQUEST', 'this message has been received already: a Message can be received once');
     }
-    this.#received = true;
-    const found = this.#found;
-    this.#found = null;
+    this.received = true;
+    const found = this.found;
+    this.found = null;
     if (found === null) {
-      receive.completeEmpty(PROC_NULL);
+      receive.completeEmpty();
       return receive;
     }
-    this.#context.engine.deliver(found, receive);
-    return this.#context.engine.background(receive);
+    this.context.engine.deliver(found, receive);
+    if (!receive.done) this.context.engine.background.begin();
+    return receive;
   }
 }

@@ -39,30 +39,30 @@ const FIRST_LINE_BYTES = LINE_BYTES - RECORD_PAYLOAD * 4;
 
 /** Everything that this rank sends: into the ring at once when it can, else queued per peer. */
 export class Outbox {
-  readonly #engine: Engine;
-  readonly #words: Int32Array;
-  readonly #views: Views;
-  readonly #rings: Rings;
-  readonly #wakeup: Wakeup;
-  readonly #direct: Direct;
-  readonly #pieceBytes: number;
-  readonly #longestPieceBytes: number;
+  private readonly engine: Engine;
+  private readonly words: Int32Array;
+  private readonly views: Views;
+  private readonly rings: Rings;
+  private readonly wakeup: Wakeup;
+  private readonly direct: Direct;
+  private readonly pieceBytes: number;
+  private readonly longestPieceBytes: number;
   /** Sends that wait for an answer, and so all long ones. */
-  readonly #waiting = new IdTable<SendRequest>();
+  private readonly waiting = new IdTable<SendRequest>();
   /** Peers for which something is queued. */
-  readonly #busy: Peer[] = [];
+  private readonly busy: Peer[] = [];
   /** Peers that were asked to tell when there is room. */
-  readonly #starving: Peer[] = [];
+  private readonly starving: Peer[] = [];
 
   constructor(engine: Engine, job: Job, views: Views, rings: Rings, wakeup: Wakeup, direct: Direct) {
-    this.#engine = engine;
-    this.#words = job.words;
-    this.#views = views;
-    this.#rings = rings;
-    this.#wakeup = wakeup;
-    this.#direct = direct;
-    this.#pieceBytes = rings.pieceBytes;
-    this.#longestPieceBytes = rings.longestPieceBytes;
+    this.engine = engine;
+    this.words = job.words;
+    this.views = views;
+    this.rings = rings;
+    this.wakeup = wakeup;
+    this.direct = direct;
+    this.pieceBytes = rings.pieceBytes;
+    this.longestPieceBytes = rings.longestPieceBytes;
   }
 
   /**
@@ -74,124 +74,124 @@ export class Outbox {
     const writer = peer.writer as RingWriter;
     const record = writer.claim(byteLength);
     if (record < 0) return false;
-    putMessage(this.#views, record, writer.number, EAGER | (flags << 8), context, tag, kind, buf, byteLength);
+    putMessage(this.views, record, writer.number, EAGER | (flags << 8), context, tag, kind, buf, byteLength);
     writer.advance();
-    this.#wakeup.notify(peer.rank);
+    this.wakeup.notify(peer.rank);
     return true;
   }
 
   /** Starts a send to another rank. */
   start(peer: Peer, send: SendRequest): void {
     send.peer = peer;
-    if (peer.writer === null) this.#connect(peer);
+    if (peer.writer === null) this.connect(peer);
     send.record = send.byteLength <= EAGER_BYTES ? EAGER : ANNOUNCE;
-    send.atOnce = send.record === EAGER ? send.byteLength : this.#bytesAtOnce(peer, send.byteLength);
-    if (send.record === ANNOUNCE || (send.flags & FLAG_SYNCHRONOUS) !== 0) send.sendId = this.#waiting.add(send);
-    this.#putOrQueue(peer, send);
+    send.atOnce = send.record === EAGER ? send.byteLength : this.bytesAtOnce(peer, send.byteLength);
+    if (send.record === ANNOUNCE || (send.flags & FLAG_SYNCHRONOUS) !== 0) send.sendId = this.waiting.add(send);
+    this.putOrQueue(peer, send);
   }
 
   /** How much of a long message leaves at once. Of one among several nothing does: the receiver may copy these directly although it asked for pieces of the last one. */
-  #bytesAtOnce(peer: Peer, byteLength: number): number {
-    return this.#waiting.size === 0 && (peer.asksFor & bitOf(byteLength)) !== 0 ? EAGER_BYTES : 0;
+  private bytesAtOnce(peer: Peer, byteLength: number): number {
+    return this.waiting.size === 0 && (peer.asksFor & bitOf(byteLength)) !== 0 ? EAGER_BYTES : 0;
   }
 
   /** Sends an answer, or a question, of the protocol: a record without a payload. */
   control(peer: Peer, kind: number, sendId: number, receiveId: number): void {
     if (peer.ended !== null) return;
-    if (peer.writer === null) this.#connect(peer);
-    if (peer.outgoing.head === null && this.#putControl(peer, kind, sendId, receiveId, 0)) return;
-    const send = new SendRequest(this.#engine.context).want(null, 0, peer.rank, 0, 0);
+    if (peer.writer === null) this.connect(peer);
+    if (peer.outgoing.head === null && this.putControl(peer, kind, sendId, receiveId, 0)) return;
+    const send = new SendRequest(this.engine.context).want(null, 0, peer.rank, 0, 0);
     send.record = kind;
     send.sendId = sendId;
     send.receiveId = receiveId;
-    this.#putOrQueue(peer, send);
+    this.putOrQueue(peer, send);
   }
 
   /** Asks the sender of an announced message to write its second half to this rank's buffer: now or not at all, for later would be too late. */
   share(peer: Peer, sendId: number, number: number, address: number): void {
     if (peer.writer === null || peer.outgoing.head !== null) return;
     try {
-      this.#putControl(peer, SHARE, sendId, number, address);
+      this.putControl(peer, SHARE, sendId, number, address);
     } catch {
       // The ring is damaged, and the receive is in nobody's list just now: the answer to this message, when it is complete, meets the same.
     }
   }
 
-  #connect(peer: Peer): void {
-    peer.writer = this.#rings.create(peer.rank);
-    peer.pieceBytes = this.#pieceBytes;
+  private connect(peer: Peer): void {
+    peer.writer = this.rings.create(peer.rank);
+    peer.pieceBytes = this.pieceBytes;
   }
 
-  #putOrQueue(peer: Peer, send: SendRequest): void {
-    if (peer.outgoing.head === null && this.#put(peer, send)) return;
+  private putOrQueue(peer: Peer, send: SendRequest): void {
+    if (peer.outgoing.head === null && this.put(peer, send)) return;
     peer.outgoing.push(send);
-    this.#setBusy(peer);
+    this.setBusy(peer);
   }
 
-  #setBusy(peer: Peer): void {
-    if (!this.#busy.includes(peer)) this.#busy.push(peer);
+  private setBusy(peer: Peer): void {
+    if (!this.busy.includes(peer)) this.busy.push(peer);
   }
 
   get idle(): boolean {
-    return this.#busy.length === 0;
+    return this.busy.length === 0;
   }
 
   /** True when everything has left, and every answer that was waited for has come. */
   get settled(): boolean {
-    return this.idle && this.#waiting.size === 0;
+    return this.idle && this.waiting.size === 0;
   }
 
   /** Moves on what is queued, as far as there is room. */
   push(): boolean {
     let progressed = false;
-    for (let i = this.#busy.length - 1; i >= 0; i--) {
-      const peer = this.#busy[i]!;
-      if (this.#pushTo(peer)) progressed = true;
-      if (peer.outgoing.head === null && peer.streaming.head === null) this.#busy.splice(i, 1);
+    for (let i = this.busy.length - 1; i >= 0; i--) {
+      const peer = this.busy[i]!;
+      if (this.pushTo(peer)) progressed = true;
+      if (peer.outgoing.head === null && peer.streaming.head === null) this.busy.splice(i, 1);
     }
     return progressed;
   }
 
   /** Envelopes first: a short message does not wait for the payloads of long ones. */
-  #pushTo(peer: Peer): boolean {
+  private pushTo(peer: Peer): boolean {
     let progressed = false;
     for (let send = peer.outgoing.head; send !== null; send = peer.outgoing.head) {
       const before = send.sent;
-      if (!this.#put(peer, send)) return progressed || send.sent > before;
+      if (!this.put(peer, send)) return progressed || send.sent > before;
       peer.outgoing.shift();
       progressed = true;
     }
     for (let send = peer.streaming.head; send !== null; send = peer.streaming.head) {
       const before = send.sent;
-      if (!this.#putFragments(peer, send, send.byteLength)) return progressed || send.sent > before;
+      if (!this.putFragments(peer, send, send.byteLength)) return progressed || send.sent > before;
       peer.streaming.shift();
-      this.#engine.finish(send);
+      send.complete();
       progressed = true;
     }
     return progressed;
   }
 
   /** @returns true when all of it is in the ring */
-  #put(peer: Peer, send: SendRequest): boolean {
+  private put(peer: Peer, send: SendRequest): boolean {
     if (send.record !== EAGER && send.record !== ANNOUNCE) {
-      return this.#putControl(peer, send.record, send.sendId, send.receiveId, 0);
+      return this.putControl(peer, send.record, send.sendId, send.receiveId, 0);
     }
-    if (!send.begun && !this.#putEnvelope(peer, send)) return false;
-    if (!this.#putFragments(peer, send, send.atOnce)) return false;
-    if (send.sendId === 0) this.#engine.finish(send);
+    if (!send.begun && !this.putEnvelope(peer, send)) return false;
+    if (!this.putFragments(peer, send, send.atOnce)) return false;
+    if (send.sendId === 0) send.complete();
     return true;
   }
 
   /** The first record of a message: its envelope and, unless the payload is to wait, its first piece. */
-  #putEnvelope(peer: Peer, send: SendRequest): boolean {
-    const payload = send.record === EAGER ? Math.min(this.#pieceBytes, send.byteLength) : 0;
+  private putEnvelope(peer: Peer, send: SendRequest): boolean {
+    const payload = send.record === EAGER ? Math.min(this.pieceBytes, send.byteLength) : 0;
     const writer = peer.writer as RingWriter;
     const record = writer.claim(payload);
     if (record < 0) return false;
-    const address = send.record === ANNOUNCE ? this.#direct.offer(peer.rank, send.buf as Buf) : 0;
-    if (payload > 0) this.#writePayload(record, send, payload);
-    else this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = address;
-    const words = this.#words;
+    const address = send.record === ANNOUNCE ? this.direct.offer(peer.rank, send.buf as Buf) : 0;
+    if (payload > 0) this.writePayload(record, send, payload);
+    else this.views.float64[(record + RECORD_ADDRESS) >>> 1] = address;
+    const words = this.words;
     words[record + RECORD_KIND] = send.record | (send.flags << 8);
     words[record + RECORD_CONTEXT] = send.context.id;
     words[record + RECORD_TAG] = send.tag;
@@ -200,29 +200,29 @@ export class Outbox {
     words[record + RECORD_LENGTH_HIGH] = Math.floor(send.byteLength / 2 ** 32);
     if (send.record === ANNOUNCE) words[record + RECORD_AT_ONCE] = send.atOnce;
     writer.publish(record);
-    this.#wakeup.notify(peer.rank);
+    this.wakeup.notify(peer.rank);
     send.begun = true;
     send.sent = payload;
     return true;
   }
 
   /** Writes the next bytes of a message. What is in the record's first line comes last, just before the rest of that line: see putMessage. */
-  #writePayload(record: number, { kind, buf, sent }: SendRequest, byteLength: number): void {
+  private writePayload(record: number, { kind, buf, sent }: SendRequest, byteLength: number): void {
     const at = (record + RECORD_PAYLOAD) * 4;
-    if (byteLength > FIRST_LINE_BYTES) copyIn(this.#views, at + FIRST_LINE_BYTES, kind, buf as Buf, sent + FIRST_LINE_BYTES, byteLength - FIRST_LINE_BYTES);
-    copyIn(this.#views, at, kind, buf as Buf, sent, Math.min(byteLength, FIRST_LINE_BYTES));
+    if (byteLength > FIRST_LINE_BYTES) copyIn(this.views, at + FIRST_LINE_BYTES, kind, buf as Buf, sent + FIRST_LINE_BYTES, byteLength - FIRST_LINE_BYTES);
+    copyIn(this.views, at, kind, buf as Buf, sent, Math.min(byteLength, FIRST_LINE_BYTES));
   }
 
-  #putControl(peer: Peer, kind: number, sendId: number, receiveId: number, address: number): boolean {
+  private putControl(peer: Peer, kind: number, sendId: number, receiveId: number, address: number): boolean {
     const writer = peer.writer as RingWriter;
     const record = writer.claim(0);
     if (record < 0) return false;
-    this.#words[record + RECORD_KIND] = kind;
-    this.#words[record + RECORD_SEND_ID] = sendId;
-    this.#words[record + RECORD_RECEIVE_ID] = receiveId;
-    this.#views.float64[(record + RECORD_ADDRESS) >>> 1] = address;
+    this.words[record + RECORD_KIND] = kind;
+    this.words[record + RECORD_SEND_ID] = sendId;
+    this.words[record + RECORD_RECEIVE_ID] = receiveId;
+    this.views.float64[(record + RECORD_ADDRESS) >>> 1] = address;
     writer.publish(record);
-    this.#wakeup.notify(peer.rank);
+    this.wakeup.notify(peer.rank);
     return true;
   }
 
@@ -230,13 +230,13 @@ export class Outbox {
    * The pieces of a payload up to byte `end`: each as long as all before it, so that the receiver begins soon and there are
    * not many. @returns true when the last one is in the ring
    */
-  #putFragments(peer: Peer, send: SendRequest, end: number): boolean {
+  private putFragments(peer: Peer, send: SendRequest, end: number): boolean {
     const writer = peer.writer as RingWriter;
     // The receiver decides by the time how the next ones are to come.
-    const isMeasured = send.record === ANNOUNCE && this.#direct.isNear(peer.rank);
+    const isMeasured = send.record === ANNOUNCE && this.direct.isNear(peer.rank);
     let began = 0;
     while (send.sent < end) {
-      const most = Math.min(this.#longestPieceBytes, Math.max(this.#pieceBytes, send.sent));
+      const most = Math.min(this.longestPieceBytes, Math.max(this.pieceBytes, send.sent));
       const byteLength = Math.min(most, end - send.sent);
       const record = writer.claim(byteLength);
       if (record < 0) {
@@ -244,14 +244,14 @@ export class Outbox {
         return false;
       }
       if (isMeasured && began === 0) began = performance.now();
-      this.#writePayload(record, send, byteLength);
+      this.writePayload(record, send, byteLength);
       if (began > 0 && send.sent + byteLength === end) send.addCopyTime(performance.now() - began);
-      this.#words[record + RECORD_KIND] = FRAGMENT;
-      this.#words[record + RECORD_COPY_NS] = send.copyNs;
-      this.#words[record + RECORD_LENGTH] = byteLength;
-      this.#words[record + RECORD_RECEIVE_ID] = send.sent < send.atOnce ? 0 : send.receiveId;
+      this.words[record + RECORD_KIND] = FRAGMENT;
+      this.words[record + RECORD_COPY_NS] = send.copyNs;
+      this.words[record + RECORD_LENGTH] = byteLength;
+      this.words[record + RECORD_RECEIVE_ID] = send.sent < send.atOnce ? 0 : send.receiveId;
       writer.publish(record);
-      this.#wakeup.notify(peer.rank);
+      this.wakeup.notify(peer.rank);
       send.sent += byteLength;
     }
     return true;
@@ -259,14 +259,14 @@ export class Outbox {
 
   /** The send to a peer that waits under a number; null when there is none. */
   findWaiting(peer: Peer, sendId: number): SendRequest | null {
-    const send = this.#waiting.get(sendId);
+    const send = this.waiting.get(sendId);
     return send !== null && send.peer === peer ? send : null;
   }
 
   /** The send that a peer's answer is for, which no longer waits; null when the answer makes no sense. */
   takeWaiting(peer: Peer, sendId: number): SendRequest | null {
     const send = this.findWaiting(peer, sendId);
-    if (send !== null) this.#waiting.remove(sendId);
+    if (send !== null) this.waiting.remove(sendId);
     return send;
   }
 
@@ -274,7 +274,7 @@ export class Outbox {
   stream(peer: Peer, send: SendRequest, receiveId: number): void {
     send.receiveId = receiveId;
     peer.streaming.push(send);
-    this.#setBusy(peer);
+    this.setBusy(peer);
   }
 
   /**
@@ -283,7 +283,7 @@ export class Outbox {
    */
   discardBeginning(peer: Peer, send: SendRequest): void {
     if (send.sent >= send.atOnce || peer.outgoing.head !== send) return;
-    const rest = new SendRequest(this.#engine.context).want(new Uint8Array(send.atOnce), Kind.Uint8, peer.rank, 0, 0);
+    const rest = new SendRequest(this.engine.context).want(new Uint8Array(send.atOnce), Kind.Uint8, peer.rank, 0, 0);
     rest.record = ANNOUNCE;
     rest.begun = true;
     rest.sent = send.sent;
@@ -296,10 +296,10 @@ export class Outbox {
     const peer = send.peer;
     if (peer === null) return;
     if (!send.begun && peer.outgoing.remove(send)) {
-      if (send.sendId !== 0) this.#waiting.remove(send.sendId);
+      if (send.sendId !== 0) this.waiting.remove(send.sendId);
       send.markCancelled();
-      this.#engine.finish(send);
-    } else if (send.sendId !== 0 && this.#waiting.get(send.sendId) === send) {
+      send.complete();
+    } else if (send.sendId !== 0 && this.waiting.get(send.sendId) === send) {
       this.control(peer, CANCEL, send.sendId, 0);
     }
   }
@@ -311,28 +311,28 @@ export class Outbox {
     for (const queue of [peer.outgoing, peer.streaming]) {
       for (let send = queue.shift(); send !== null; send = queue.shift()) lost.add(send);
     }
-    this.#waiting.forEach((send) => {
+    this.waiting.forEach((send) => {
       if (send.peer !== peer) return;
-      this.#waiting.remove(send.sendId);
+      this.waiting.remove(send.sendId);
       lost.add(send);
     });
     peer.pieceBytes = -1;
     for (const send of lost) {
       send.error = error;
-      this.#engine.finish(send);
+      send.complete();
     }
   }
 
   /** Asks the receivers for whose rings something is queued to wake this rank when there is room. */
   starve(): void {
-    for (const peer of this.#busy) {
+    for (const peer of this.busy) {
       peer.writer?.setStarved(true);
-      this.#starving.push(peer);
+      this.starving.push(peer);
     }
   }
 
   /** Awake again: no need to tell. */
   unstarve(): void {
-    for (let peer = this.#starving.pop(); peer !== undefined; peer = this.#starving.pop()) peer.writer?.setStarved(false);
+    for (let peer = this.starving.pop(); peer !== undefined; peer = this.starving.pop()) peer.writer?.setStarved(false);
   }
 }

@@ -20,7 +20,7 @@ import type { Views } from './views';
  */
 
 /** Up to here bytes go by a loop. */
-const FEW_BYTES = 16;
+const FEW_BYTES = 8;
 
 /** Who is to read what is copied. */
 const FOR_ITSELF = 0;

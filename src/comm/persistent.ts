@@ -13,7 +13,7 @@ function checkInactive(done: boolean): void {
 
 /** What sendInit returns (MPI_Send_init). Before its first start it counts as complete, with an empty status. */
 export class PersistentSend extends SendRequest implements PersistentRequest<Status> {
-  #started = false;
+  private started = false;
 
   constructor(context: Context) {
     super(context);
@@ -22,46 +22,39 @@ export class PersistentSend extends SendRequest implements PersistentRequest<Sta
   }
 
   protected override result(): Status {
-    return this.#started ? super.result() : new Status();
+    return this.started ? super.result() : new Status();
   }
 
   start(): void {
     checkInactive(this.done);
-    this.#started = true;
+    this.started = true;
     this.reset();
     if (this.dest === PROC_NULL) this.complete();
     else this.context.engine.startSend(this);
-    this.context.engine.background(this);
+    if (!this.done) this.context.engine.background.begin();
   }
 }
 
 /** What recvInit returns (MPI_Recv_init). Before its first start it counts as complete, with an empty status. */
 export class PersistentReceive extends BufferReceive implements PersistentRequest<Status> {
-  /** What it wants: a match overwrites source and tag. */
-  readonly #source: number;
-  readonly #tag: number;
-  #started = false;
+  private started = false;
 
   constructor(context: Context, buf: Buf, kind: Kind, source: number, tag: number) {
     super(context, buf, kind, source, tag);
-    this.#source = source;
-    this.#tag = tag;
     this.complete();
     this.markReported();
   }
 
   start(): void {
     checkInactive(this.done);
-    this.#started = true;
+    this.started = true;
     this.reset();
-    this.source = this.#source;
-    this.tag = this.#tag;
-    if (this.source === PROC_NULL) this.completeEmpty(PROC_NULL);
+    if (this.source === PROC_NULL) this.completeEmpty();
     else this.context.engine.startReceive(this);
-    this.context.engine.background(this);
+    if (!this.done) this.context.engine.background.begin();
   }
 
   protected override result(): Status {
-    return this.#started ? super.result() : new Status();
+    return this.started ? super.result() : new Status();
   }
 }

@@ -3,37 +3,37 @@
  * would be written to in two places for each element; V8 has to note a write of a new object into an old one.)
  */
 export class Queue<T extends object> {
-  #places: (T | null)[] = [null, null, null, null];
-  #first = 0;
+  private places: (T | null)[] = [null, null, null, null];
+  private first = 0;
   length = 0;
 
   push(element: T): void {
-    if (this.length === this.#places.length) this.#grow();
-    this.#put(this.length++, element);
+    if (this.length === this.places.length) this.grow();
+    this.put(this.length++, element);
   }
 
-  #grow(): void {
-    const { length } = this.#places;
-    this.#places = Array.from({ length: 2 * length }, (_, index) => (index < length ? this.at(index) : null));
-    this.#first = 0;
+  private grow(): void {
+    const { length } = this.places;
+    this.places = Array.from({ length: 2 * length }, (_, index) => (index < length ? this.at(index) : null));
+    this.first = 0;
   }
 
   /** The first element, or null when the queue is empty. */
   get head(): T | null {
-    return this.#places[this.#first]!;
+    return this.places[this.first]!;
   }
 
   /** The element that has `index` others before it; there must be one. */
   at(index: number): T {
-    return this.#places[(this.#first + index) & (this.#places.length - 1)]!;
+    return this.places[(this.first + index) & (this.places.length - 1)]!;
   }
 
   /** Takes the first element; null when there is none. */
   shift(): T | null {
-    const element = this.#places[this.#first]!;
+    const element = this.places[this.first]!;
     if (element !== null) {
-      this.#places[this.#first] = null;
-      this.#first = (this.#first + 1) & (this.#places.length - 1);
+      this.places[this.first] = null;
+      this.first = (this.first + 1) & (this.places.length - 1);
       this.length--;
     }
     return element;
@@ -41,24 +41,24 @@ export class Queue<T extends object> {
 
   /** Puts an element in the place of the first one; there must be one. */
   replaceHead(element: T): void {
-    this.#put(0, element);
+    this.put(0, element);
   }
 
   /** Takes the element that has `index` others before it. Those before it or those after it move, whichever are fewer. */
   takeAt(index: number): T {
     const element = this.at(index);
     if (2 * index < this.length) {
-      for (let i = index; i > 0; i--) this.#put(i, this.at(i - 1));
+      for (let i = index; i > 0; i--) this.put(i, this.at(i - 1));
       this.shift();
     } else {
-      for (let i = index; i < this.length - 1; i++) this.#put(i, this.at(i + 1));
-      this.#put(--this.length, null);
+      for (let i = index; i < this.length - 1; i++) this.put(i, this.at(i + 1));
+      this.put(--this.length, null);
     }
     return element;
   }
 
-  #put(index: number, element: T | null): void {
-    this.#places[(this.#first + index) & (this.#places.length - 1)] = element;
+  private put(index: number, element: T | null): void {
+    this.places[(this.first + index) & (this.places.length - 1)] = element;
   }
 
   /** Removes an element wherever it stands; false when it is not here. */

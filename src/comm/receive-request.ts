@@ -1,9 +1,9 @@
-import { ANY_TAG } from './constants';
+import { ANY_TAG, PROC_NULL } from './constants';
 import type { Context } from './context';
 import type { Buf, Kind } from './elements';
 import { unpack } from './objects';
 import { Request } from './request';
-import { Status } from './status';
+import { NOTHING, Status } from './status';
 
 /** In place of an element type: the receive wants an object. */
 export const OBJECT = -1;
@@ -12,8 +12,8 @@ export const OBJECT = -1;
 export abstract class ReceiveRequest<T> extends Request<T> {
   /** When it was posted, among all receives. */
   order = 0;
-  /** Bytes of the message. */
-  byteLength = 0;
+  /** What it got, once a message is matched. */
+  status = NOTHING;
 
   constructor(
     context: Context,
@@ -21,24 +21,23 @@ export abstract class ReceiveRequest<T> extends Request<T> {
     public buf: Buf | null,
     /** Type of the buffer's elements, or OBJECT. */
     public kind: Kind | typeof OBJECT,
-    /** World rank of the sender; until a message is matched, the one wanted, or ANY_SOURCE. */
+    /** World rank of the sender that it wants, or ANY_SOURCE. */
     public source: number,
-    /** The message's; until one is matched, the one wanted, or ANY_TAG. */
+    /** The tag that it wants, or ANY_TAG. */
     public tag: number,
   ) {
     super(context);
   }
 
   /** A receive from `PROC_NULL`: nothing comes, and it is complete (MPI 4.1, section 3.10). */
-  completeEmpty(source: number): void {
-    this.source = source;
-    this.tag = ANY_TAG;
-    this.byteLength = 0;
+  completeEmpty(): void {
+    this.status = Status.of(PROC_NULL, ANY_TAG, 0, false);
     this.complete();
   }
 
-  status(): Status {
-    return Status.of(this.context.members.rankOf(this.source), this.tag, this.byteLength, this.wasCancelled);
+  override markCancelled(): void {
+    super.markCancelled();
+    this.status = Status.of(this.context.members.rankOf(this.source), this.tag, 0, true);
   }
 }
 
@@ -61,14 +60,14 @@ export class BufferReceive extends ReceiveRequest<Status> {
   }
 
   protected override result(): Status {
-    return this.status();
+    return this.status;
   }
 }
 
 /** Receives an object. */
 export class ObjectReceive<T> extends ReceiveRequest<T> {
-  #value: T | undefined;
-  #unpacked = false;
+  private value: T | undefined;
+  private unpacked = false;
 
   constructor(
     context: Context,
@@ -81,13 +80,13 @@ export class ObjectReceive<T> extends ReceiveRequest<T> {
 
   /** The object; undefined when it was cancelled, which the status tells. */
   protected override result(): T {
-    if (!this.#unpacked) {
-      this.#unpacked = true;
-      const { source, tag, byteLength, cancelled } = this.status();
+    if (!this.unpacked) {
+      this.unpacked = true;
+      const { source, tag, byteLength, cancelled } = this.status;
       this.filled?.fill(source, tag, byteLength, cancelled);
-      if (!cancelled && this.buf !== null) this.#value = unpack(this.buf as Uint8Array) as T;
+      if (!cancelled && this.buf !== null) this.value = unpack(this.buf as Uint8Array) as T;
       this.buf = null;
     }
-    return this.#value as T;
+    return this.value as T;
   }
 }

@@ -3,9 +3,8 @@ import type { Context } from './context';
 
 const DONE = 1;
 const CANCELLED = 2;
-const IN_BACKGROUND = 4;
-const REPORTED = 8;
-const BLOCKED_ON = 16;
+const REPORTED = 4;
+const BLOCKED_ON = 8;
 
 /**
  * An operation that was started and may not be complete (MPI_Request). It can be waited for, which blocks, or
@@ -14,7 +13,7 @@ const BLOCKED_ON = 16;
  */
 export abstract class Request<T> implements PromiseLike<T> {
   // A request is made for each message, and each field costs: so the yes-or-no answers share one number, and what few need is
-  // elsewhere. Methods are not `#private`, for then each object gets one field more, which says that it has them.
+  // elsewhere.
   private state = 0;
   private rare: Rare<T> | null = null;
   /** @internal What it belongs to. */
@@ -48,16 +47,6 @@ export abstract class Request<T> implements PromiseLike<T> {
   /** @internal */
   markCancelled(): void {
     this.state |= CANCELLED;
-  }
-
-  /** @internal Whether it is counted among the operations that the event loop completes. */
-  get inBackground(): boolean {
-    return (this.state & IN_BACKGROUND) !== 0;
-  }
-
-  /** @internal */
-  markInBackground(): void {
-    this.state |= IN_BACKGROUND;
   }
 
   /** @internal Whether a call returns only when it is complete. */
@@ -123,8 +112,12 @@ export abstract class Request<T> implements PromiseLike<T> {
         }
       };
       if (this.done) return settle();
-      rare.onDone = settle;
-      this.context.engine.await(this);
+      const { background } = this.context.engine;
+      background.await();
+      rare.onDone = (): void => {
+        settle();
+        background.release();
+      };
     });
     return rare.promise.then(onFulfilled, onRejected);
   }
@@ -138,11 +131,6 @@ export abstract class Request<T> implements PromiseLike<T> {
   complete(): void {
     this.state |= DONE;
     if (this.rare !== null) this.rare.complete();
-  }
-
-  /** @internal Somebody awaits it: the process lives until it is complete. */
-  get awaited(): boolean {
-    return this.rare !== null && this.rare.promise !== null;
   }
 
   /** @internal Makes it as new, to be started again. */

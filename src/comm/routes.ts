@@ -47,69 +47,69 @@ const TRIALS = 16;
  */
 export class Routes {
   /** Milliseconds per byte. */
-  readonly #paces = new Float64Array(MAGNITUDES * COPIES);
+  private readonly paces = new Float64Array(MAGNITUDES * COPIES);
   /** How many measurements there were, up to MEASUREMENTS. */
-  readonly #counts = new Uint8Array(MAGNITUDES * COPIES);
+  private readonly counts = new Uint8Array(MAGNITUDES * COPIES);
   /** Where in its round a magnitude is, and how long the round is. */
-  readonly #messages = new Uint16Array(MAGNITUDES);
-  readonly #rounds = new Uint16Array(MAGNITUDES).fill(FIRST_ROUND);
+  private readonly messages = new Uint16Array(MAGNITUDES);
+  private readonly rounds = new Uint16Array(MAGNITUDES).fill(FIRST_ROUND);
   /** The quicker route, as far as it is known. */
-  readonly #quicker = new Uint8Array(MAGNITUDES).fill(Route.Region);
+  private readonly quicker = new Uint8Array(MAGNITUDES).fill(Route.Region);
 
   /** The route that the next message is to take. Copies in and out go on at the same time. */
   choose(byteLength: number): Route {
     const magnitude = magnitudeOf(byteLength);
-    const region = Math.max(this.#pace(magnitude, Copy.In), this.#pace(magnitude, Copy.Out));
-    const quicker = region <= this.#pace(magnitude, Copy.Direct) + ANSWER_MS / byteLength ? Route.Region : Route.Direct;
-    const isTrial = this.#nextIsTrial(magnitude, quicker);
+    const region = Math.max(this.pace(magnitude, Copy.In), this.pace(magnitude, Copy.Out));
+    const quicker = region <= this.pace(magnitude, Copy.Direct) + ANSWER_MS / byteLength ? Route.Region : Route.Direct;
+    const isTrial = this.nextIsTrial(magnitude, quicker);
     if (!isTrial) return quicker;
     return quicker === Route.Region ? Route.Direct : Route.Region;
   }
 
   /** Goes on by one message in the magnitude's round, or begins a first one when another route has become the quicker one. @returns whether this message is to try the slower route */
-  #nextIsTrial(magnitude: number, quicker: Route): boolean {
-    if (this.#quicker[magnitude] !== quicker) {
-      this.#quicker[magnitude] = quicker;
-      this.#rounds[magnitude] = FIRST_ROUND;
-      this.#messages[magnitude] = 0;
+  private nextIsTrial(magnitude: number, quicker: Route): boolean {
+    if (this.quicker[magnitude] !== quicker) {
+      this.quicker[magnitude] = quicker;
+      this.rounds[magnitude] = FIRST_ROUND;
+      this.messages[magnitude] = 0;
     }
-    const message = this.#messages[magnitude]!;
-    const round = this.#rounds[magnitude]!;
+    const message = this.messages[magnitude]!;
+    const round = this.rounds[magnitude]!;
     if (message + 1 < round) {
-      this.#messages[magnitude] = message + 1;
+      this.messages[magnitude] = message + 1;
     } else {
-      this.#messages[magnitude] = 0;
-      this.#rounds[magnitude] = Math.min(2 * round, LONGEST_ROUND);
+      this.messages[magnitude] = 0;
+      this.rounds[magnitude] = Math.min(2 * round, LONGEST_ROUND);
     }
     return message >= round - TRIALS;
   }
 
   /** A message has come directly in so many milliseconds. */
   tookDirect(byteLength: number, ms: number): void {
-    this.#measured(byteLength, Copy.Direct, ms);
+    this.measured(byteLength, Copy.Direct, ms);
   }
 
   /** A message has come through the region in so many milliseconds of the sender's and of the receiver's. */
   tookRegion(byteLength: number, inMs: number, outMs: number): void {
-    this.#measured(byteLength, Copy.In, inMs);
-    this.#measured(byteLength, Copy.Out, outMs);
+    this.measured(byteLength, Copy.In, inMs);
+    this.measured(byteLength, Copy.Out, outMs);
   }
 
-  #measured(byteLength: number, copy: Copy, ms: number): void {
+  private measured(byteLength: number, copy: Copy, ms: number): void {
     const of = magnitudeOf(byteLength) * COPIES + copy;
-    const known = this.#paces[of]!;
+    const known = this.paces[of]!;
     const pace = ms / byteLength;
-    const count = this.#counts[of]!;
-    if (count < MEASUREMENTS) this.#counts[of] = count + 1;
-    if (count === 0) this.#paces[of] = pace;
-    else if (pace < known) this.#paces[of] = known + (pace - known) * WEIGHT_OF_QUICK;
-    else this.#paces[of] = known + (Math.min(pace, known * MOST_TIMES) - known) * WEIGHT_OF_SLOW;
+    const count = this.counts[of]!;
+    if (count < MEASUREMENTS) this.counts[of] = count + 1;
+    if (count === 0) this.paces[of] = pace;
+    else if (pace < known) this.paces[of] = known + (pace - known) * WEIGHT_OF_QUICK;
+    else this.paces[of] = known + (Math.min(pace, known * MOST_TIMES) - known) * WEIGHT_OF_SLOW;
   }
 
   /** 0 before it is known, so that the region is tried first, and then the other route. */
-  #pace(magnitude: number, copy: Copy): number {
+  private pace(magnitude: number, copy: Copy): number {
     const of = magnitude * COPIES + copy;
-    return this.#counts[of]! < MEASUREMENTS ? 0 : this.#paces[of]!;
+    return this.counts[of]! < MEASUREMENTS ? 0 : this.paces[of]!;
   }
 }
 

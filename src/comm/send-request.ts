@@ -75,9 +75,9 @@ export class SendRequest extends Request<Status> {
 export class CompletedSend extends Request<Status> {
   private readonly status: Status;
 
-  constructor(context: Context, dest: number, tag: number, byteLength: number) {
+  constructor(context: Context, status: Status) {
     super(context);
-    this.status = Status.of(dest, tag, byteLength, false);
+    this.status = status;
     this.complete();
   }
 

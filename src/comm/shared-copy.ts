@@ -36,52 +36,52 @@ const LOOKS = 1000;
  * Which process, and where, is said in the region. So it is not done where a virtual machine could say it.
  */
 export class SharedCopy {
-  readonly #words: Int32Array;
-  readonly #own: number;
-  readonly #direct: Direct;
-  readonly #outbox: Outbox;
+  private readonly words: Int32Array;
+  private readonly own: number;
+  private readonly direct: Direct;
+  private readonly outbox: Outbox;
   /** Of the message that this rank copies; no two in a row have the same. */
-  #number = 0;
-  readonly #hasGuests: boolean;
+  private number = 0;
+  private readonly hasGuests: boolean;
   /** Senders that could not write, though this rank can read. */
-  readonly #refused = new Set<Peer>();
+  private readonly refused = new Set<Peer>();
 
   constructor({ words, rank, hasGuests }: Job, direct: Direct, outbox: Outbox) {
-    this.#words = words;
-    this.#own = rankWord(rank) + RANK_SHARED;
-    this.#hasGuests = hasGuests;
-    this.#direct = direct;
-    this.#outbox = outbox;
+    this.words = words;
+    this.own = rankWord(rank) + RANK_SHARED;
+    this.hasGuests = hasGuests;
+    this.direct = direct;
+    this.outbox = outbox;
   }
 
   /** Copies an announced message. @returns false when the kernel refuses */
   fetch(sender: Peer, sendId: number, address: number, buf: Buf, byteLength: number): boolean {
-    if (byteLength < LEAST_BYTES || this.#hasGuests || this.#refused.has(sender)) return this.#direct.read(sender.rank, address, buf, 0, byteLength);
-    this.#number = (this.#number + 1) & (2 ** (31 - HALF_BITS) - 1);
-    const half = this.#number << HALF_BITS;
-    Atomics.store(this.#words, this.#own, half | Half.Free);
-    this.#outbox.share(sender, sendId, this.#number, native.addressOf(buf));
+    if (byteLength < LEAST_BYTES || this.hasGuests || this.refused.has(sender)) return this.direct.read(sender.rank, address, buf, 0, byteLength);
+    this.number = (this.number + 1) & (2 ** (31 - HALF_BITS) - 1);
+    const half = this.number << HALF_BITS;
+    Atomics.store(this.words, this.own, half | Half.Free);
+    this.outbox.share(sender, sendId, this.number, native.addressOf(buf));
     const middle = middleOf(byteLength);
-    const isRead = this.#direct.read(sender.rank, address, buf, 0, middle);
+    const isRead = this.direct.read(sender.rank, address, buf, 0, middle);
     // SYNC POINT with help: one of the two takes the half.
-    if (Atomics.compareExchange(this.#words, this.#own, half | Half.Free, half | Half.Kept) !== (half | Half.Free)) {
-      if (this.#isWritten(sender, half)) return isRead;
+    if (Atomics.compareExchange(this.words, this.own, half | Half.Free, half | Half.Kept) !== (half | Half.Free)) {
+      if (this.isWritten(sender, half)) return isRead;
     }
-    return isRead && this.#direct.read(sender.rank, address + middle, buf, middle, byteLength - middle);
+    return isRead && this.direct.read(sender.rank, address + middle, buf, middle, byteLength - middle);
   }
 
   /** Waits for the sender, who writes the half. @returns false when it could not */
-  #isWritten(sender: Peer, half: number): boolean {
+  private isWritten(sender: Peer, half: number): boolean {
     for (let look = 1; ; look++) {
-      const word = Atomics.load(this.#words, this.#own);
+      const word = Atomics.load(this.words, this.own);
       if (word === (half | Half.Written)) return true;
-      if (word === (half | Half.Failed)) this.#refused.add(sender);
-      if (word !== (half | Half.Taken) || (look % LOOKS === 0 && this.#hasEnded(sender))) return false;
+      if (word === (half | Half.Failed)) this.refused.add(sender);
+      if (word !== (half | Half.Taken) || (look % LOOKS === 0 && this.hasEnded(sender))) return false;
     }
   }
 
-  #hasEnded(peer: Peer): boolean {
-    const state: RankState = Atomics.load(this.#words, rankWord(peer.rank) + RANK_STATE);
+  private hasEnded(peer: Peer): boolean {
+    const state: RankState = Atomics.load(this.words, rankWord(peer.rank) + RANK_STATE);
     return state !== RankState.Expected;
   }
 
@@ -90,12 +90,12 @@ export class SharedCopy {
     const entry = rankWord(receiver.rank);
     const word = entry + RANK_SHARED;
     const half = number << HALF_BITS;
-    if (this.#hasGuests || this.#hasEnded(receiver)) return;
-    if (Atomics.compareExchange(this.#words, word, half | Half.Free, half | Half.Taken) !== (half | Half.Free)) return;
+    if (this.hasGuests || this.hasEnded(receiver)) return;
+    if (Atomics.compareExchange(this.words, word, half | Half.Free, half | Half.Taken) !== (half | Half.Free)) return;
     const middle = middleOf(send.byteLength);
-    const result = native.writeProcess(this.#words[entry + RANK_PID]!, address + middle, send.buf as Buf, middle, send.byteLength - middle);
-    // SYNC POINT with #isWritten.
-    Atomics.compareExchange(this.#words, word, half | Half.Taken, half | (result === 0 ? Half.Written : Half.Failed));
+    const result = native.writeProcess(this.words[entry + RANK_PID]!, address + middle, send.buf as Buf, middle, send.byteLength - middle);
+    // SYNC POINT with isWritten.
+    Atomics.compareExchange(this.words, word, half | Half.Taken, half | (result === 0 ? Half.Written : Half.Failed));
   }
 }
 

@@ -25,7 +25,7 @@ const CROWDED_YIELDS = 100;
 export class IdlePolicy {
   /** More ranks than cores. */
   readonly isCrowded: boolean;
-  readonly #spins: number;
+  private readonly spins: number;
   /** How often a yielding rank gives the core away before it sleeps. */
   readonly yields: number;
 
@@ -36,13 +36,13 @@ export class IdlePolicy {
    */
   constructor(ranks: number, cores: number, canYield = true) {
     this.isCrowded = ranks > cores;
-    this.#spins = this.isCrowded ? CROWDED_SPINS : SPINS;
+    this.spins = this.isCrowded ? CROWDED_SPINS : SPINS;
     this.yields = this.isCrowded && canYield ? CROWDED_YIELDS : 0;
   }
 
   /** @param looks how often the rank has looked in vain since something last happened */
   next(looks: number): Idle {
-    if (looks <= this.#spins) return Idle.Spin;
-    return looks === this.#spins + 1 && this.yields > 0 ? Idle.Yield : Idle.Sleep;
+    if (looks <= this.spins) return Idle.Spin;
+    return looks === this.spins + 1 && this.yields > 0 ? Idle.Yield : Idle.Sleep;
   }
 }

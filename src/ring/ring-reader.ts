@@ -13,61 +13,61 @@ import type { Watchlist } from './watchlist';
 
 /** The receiver's end of a ring. */
 export class RingReader {
-  readonly #words: Int32Array;
-  readonly #ring: number;
+  private readonly words: Int32Array;
+  private readonly ring: number;
   /** Word indices of the first line for records, and of the end. */
-  readonly #first: number;
-  readonly #end: number;
+  private readonly first: number;
+  private readonly end: number;
   /** A quarter of the lines: the writer is told of progress when as many were consumed. */
-  readonly #quarter: number;
+  private readonly quarter: number;
   /** Where the next record begins. */
-  #next: number;
+  private next: number;
   /** Lines consumed since the ring was made; wraps at 2^32. */
-  #consumed = 0;
+  private consumed = 0;
   /** What the writer was told of that. */
-  #announced = 0;
+  private announced = 0;
 
   /** @param ring word index of the ring @param lineCount its size */
   constructor(words: Int32Array, ring: number, lineCount: number) {
-    this.#words = words;
-    this.#ring = ring;
-    this.#first = ring + RING_RECORDS;
-    this.#end = ring + lineCount * LINE_WORDS;
-    this.#quarter = (lineCount - RING_RECORDS / LINE_WORDS) >> 2;
-    this.#next = this.#first;
+    this.words = words;
+    this.ring = ring;
+    this.first = ring + RING_RECORDS;
+    this.end = ring + lineCount * LINE_WORDS;
+    this.quarter = (lineCount - RING_RECORDS / LINE_WORDS) >> 2;
+    this.next = this.first;
   }
 
   /** Looks for a record. @returns its word index, or -1 when there is none */
   peek(): number {
-    const record = this.#next;
+    const record = this.next;
     // Polling costs a load that stays in this core's cache until the writer stores.
     // SYNC POINT with RingWriter.publish and putMessage.
-    if (loadInOrder(this.#words, record + RECORD_NUMBER) !== ((this.#consumed + 1) | 0)) return -1;
-    return this.#words[record + RECORD_KIND] === SKIP ? this.#skip() : record;
+    if (loadInOrder(this.words, record + RECORD_NUMBER) !== ((this.consumed + 1) | 0)) return -1;
+    return this.words[record + RECORD_KIND] === SKIP ? this.skip() : record;
   }
 
   /** Nothing is in the lines up to the end. They are announced with the record that follows. */
-  #skip(): number {
-    this.#consumed = (this.#consumed + (this.#end - this.#next) / LINE_WORDS) | 0;
-    this.#next = this.#first;
+  private skip(): number {
+    this.consumed = (this.consumed + (this.end - this.next) / LINE_WORDS) | 0;
+    this.next = this.first;
     return this.peek();
   }
 
   /** Looks for a record some times over, as fast as it can. @returns whether there is one */
   spin(looks: number): boolean {
-    const words = this.#words;
-    const word = this.#next + RECORD_NUMBER;
-    const wanted = (this.#consumed + 1) | 0;
+    const words = this.words;
+    const word = this.next + RECORD_NUMBER;
+    const wanted = (this.consumed + 1) | 0;
     for (let look = 0; look < looks; look++) if (words[word] === wanted) return true;
     return false;
   }
 
   /** As `spin`, for one message: the rest of it is to come together with its first line. In a window of messages that would only disturb their sender. */
   spinAhead(looks: number): boolean {
-    if (this.#next + (1 + LINES_AHEAD) * LINE_WORDS > this.#end) return this.spin(looks);
-    const words = this.#words;
-    const word = this.#next + RECORD_NUMBER;
-    const wanted = (this.#consumed + 1) | 0;
+    if (this.next + (1 + LINES_AHEAD) * LINE_WORDS > this.end) return this.spin(looks);
+    const words = this.words;
+    const word = this.next + RECORD_NUMBER;
+    const wanted = (this.consumed + 1) | 0;
     let look = 0;
     let seen = 0;
     while (look < looks && words[word] !== wanted) seen ^= fetchAhead(words, word, look++);
@@ -77,7 +77,7 @@ export class RingReader {
 
   /** Adds what peek looks at to a watchlist. @returns false when there is a record already */
   watch(list: Watchlist): boolean {
-    return list.add(this.#next + RECORD_NUMBER) !== ((this.#consumed + 1) | 0);
+    return list.add(this.next + RECORD_NUMBER) !== ((this.consumed + 1) | 0);
   }
 
   /**
@@ -86,7 +86,7 @@ export class RingReader {
    */
   lines(byteLength: number): number {
     const lines = recordLines(byteLength);
-    return this.#next + lines * LINE_WORDS > this.#end ? 0 : lines;
+    return this.next + lines * LINE_WORDS > this.end ? 0 : lines;
   }
 
   /**
@@ -94,16 +94,16 @@ export class RingReader {
    * @returns true when the writer sleeps until it is told that there is room
    */
   release(lines: number): boolean {
-    const next = this.#next + lines * LINE_WORDS;
-    this.#next = next === this.#end ? this.#first : next;
-    this.#consumed = (this.#consumed + lines) | 0;
-    return ((this.#consumed - this.#announced) | 0) >= this.#quarter && this.#announce();
+    const next = this.next + lines * LINE_WORDS;
+    this.next = next === this.end ? this.first : next;
+    this.consumed = (this.consumed + lines) | 0;
+    return ((this.consumed - this.announced) | 0) >= this.quarter && this.announce();
   }
 
-  #announce(): boolean {
-    this.#announced = this.#consumed;
+  private announce(): boolean {
+    this.announced = this.consumed;
     // SYNC POINT with RingWriter.setStarved: store, fence, then look whether the writer waits.
-    Atomics.store(this.#words, this.#ring + RING_HEAD, this.#consumed);
-    return Atomics.load(this.#words, this.#ring + RING_STARVED) !== 0;
+    Atomics.store(this.words, this.ring + RING_HEAD, this.consumed);
+    return Atomics.load(this.words, this.ring + RING_STARVED) !== 0;
   }
 }

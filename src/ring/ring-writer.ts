@@ -22,41 +22,41 @@ import { SKIP } from './record';
  * gets there. So it keeps one line more free than the record takes.
  */
 export class RingWriter {
-  readonly #words: Int32Array;
-  readonly #ring: number;
+  private readonly words: Int32Array;
+  private readonly ring: number;
   /** Word indices of the first line for records, and of the end. */
-  readonly #first: number;
-  readonly #end: number;
-  readonly #lineCount: number;
+  private readonly first: number;
+  private readonly end: number;
+  private readonly lineCount: number;
   /** Where the next record begins. */
-  #next: number;
+  private next: number;
   /** Lines written since the ring was made; wraps at 2^32. */
-  #written = 0;
+  private written = 0;
   /** Lines that the reader is known to have consumed. */
-  #head = 0;
+  private head = 0;
   /** Lines of the record claimed last, and where the one after it begins. */
-  #lines = 0;
-  #after = 0;
+  private lines = 0;
+  private after = 0;
   /** The longest payload for which a drained ring always has room. */
   readonly maxPayload: number;
 
   /** @param ring word index of the ring @param lineCount its size */
   constructor(words: Int32Array, ring: number, lineCount: number) {
-    this.#words = words;
-    this.#ring = ring;
-    this.#first = ring + RING_RECORDS;
-    this.#end = ring + lineCount * LINE_WORDS;
-    this.#lineCount = lineCount - RING_RECORDS / LINE_WORDS;
-    this.#next = this.#first;
+    this.words = words;
+    this.ring = ring;
+    this.first = ring + RING_RECORDS;
+    this.end = ring + lineCount * LINE_WORDS;
+    this.lineCount = lineCount - RING_RECORDS / LINE_WORDS;
+    this.next = this.first;
     // A record is in one piece, for which as much again may be skipped, and the reader announces its progress a quarter late.
-    this.maxPayload = (this.#lineCount >> 2) * LINE_BYTES - RECORD_PAYLOAD * 4;
+    this.maxPayload = (this.lineCount >> 2) * LINE_BYTES - RECORD_PAYLOAD * 4;
   }
 
   /** Makes a ring out of granules that may hold anything. */
   format(): void {
-    this.#words[this.#first + RECORD_NUMBER] = 0;
-    this.#words[this.#ring + RING_HEAD] = 0;
-    this.#words[this.#ring + RING_STARVED] = 0;
+    this.words[this.first + RECORD_NUMBER] = 0;
+    this.words[this.ring + RING_HEAD] = 0;
+    this.words[this.ring + RING_STARVED] = 0;
   }
 
   /**
@@ -66,61 +66,61 @@ export class RingWriter {
    */
   claim(byteLength: number): number {
     const lines = recordLines(byteLength);
-    if (this.#next + lines * LINE_WORDS > this.#end && !this.#skip()) return -1;
-    return this.#claimLines(lines) ? this.#next : -1;
+    if (this.next + lines * LINE_WORDS > this.end && !this.skip()) return -1;
+    return this.claimLines(lines) ? this.next : -1;
   }
 
-  #claimLines(lines: number): boolean {
+  private claimLines(lines: number): boolean {
     // One more for the start of the next record.
-    if (((this.#written - this.#head) | 0) + lines >= this.#lineCount) {
-      this.#readHead();
-      if (((this.#written - this.#head) | 0) + lines >= this.#lineCount) return false;
+    if (((this.written - this.head) | 0) + lines >= this.lineCount) {
+      this.readHead();
+      if (((this.written - this.head) | 0) + lines >= this.lineCount) return false;
     }
-    this.#lines = lines;
-    const end = this.#next + lines * LINE_WORDS;
-    this.#after = end === this.#end ? this.#first : end;
-    const wanted = (this.#written + lines + 1) | 0;
-    if (this.#words[this.#after + RECORD_NUMBER] === wanted) this.#words[this.#after + RECORD_NUMBER] = ~wanted;
+    this.lines = lines;
+    const end = this.next + lines * LINE_WORDS;
+    this.after = end === this.end ? this.first : end;
+    const wanted = (this.written + lines + 1) | 0;
+    if (this.words[this.after + RECORD_NUMBER] === wanted) this.words[this.after + RECORD_NUMBER] = ~wanted;
     return true;
   }
 
   /** What is left at the end of the ring is skipped when it is too short. */
-  #skip(): boolean {
-    if (!this.#claimLines((this.#end - this.#next) / LINE_WORDS)) return false;
-    this.#words[this.#next + RECORD_KIND] = SKIP;
-    this.publish(this.#next);
+  private skip(): boolean {
+    if (!this.claimLines((this.end - this.next) / LINE_WORDS)) return false;
+    this.words[this.next + RECORD_KIND] = SKIP;
+    this.publish(this.next);
     return true;
   }
 
-  #readHead(): void {
+  private readHead(): void {
     // SYNC POINT with RingReader.release: what the reader has consumed may be overwritten.
-    const head = Atomics.load(this.#words, this.#ring + RING_HEAD);
-    const used = (this.#written - head) | 0;
-    if (used < 0 || used > ((this.#written - this.#head) | 0)) throw corrupt(`a ring's head is ${head}, ${this.#written} was written`);
-    this.#head = head;
+    const head = Atomics.load(this.words, this.ring + RING_HEAD);
+    const used = (this.written - head) | 0;
+    if (used < 0 || used > ((this.written - this.head) | 0)) throw corrupt(`a ring's head is ${head}, ${this.written} was written`);
+    this.head = head;
   }
 
   /** Tells the reader whether this rank, about to sleep, waits for room. */
   setStarved(starved: boolean): void {
     // SYNC POINT with RingReader.release: store, fence, then the caller looks at the head again.
-    Atomics.store(this.#words, this.#ring + RING_STARVED, starved ? 1 : 0);
+    Atomics.store(this.words, this.ring + RING_STARVED, starved ? 1 : 0);
   }
 
   /** Publishes the record that was claimed last. */
   publish(record: number): void {
     // SYNC POINT with RingReader.peek: everything written before is visible to who sees this number.
-    publish(this.#words, record + RECORD_NUMBER, this.number);
+    publish(this.words, record + RECORD_NUMBER, this.number);
     this.advance();
   }
 
   /** The number under which the record that was claimed last is to be published. */
   get number(): number {
-    return (this.#written + 1) | 0;
+    return (this.written + 1) | 0;
   }
 
   /** The record that was claimed last has been published. */
   advance(): void {
-    this.#written = (this.#written + this.#lines) | 0;
-    this.#next = this.#after;
+    this.written = (this.written + this.lines) | 0;
+    this.next = this.after;
   }
 }

@@ -17,28 +17,28 @@ const MOST_RANKS_SEEN = 3200;
  * something to do. To let the others see that, each says on which core it is, and which word it waits for; who says the core alone is taken to have something to do.
  */
 export class Turns {
-  readonly #words: Int32Array;
-  readonly #rank: number;
-  readonly #rankCount: number;
-  readonly #own: number;
-  readonly #looks: number;
+  private readonly words: Int32Array;
+  private readonly rank: number;
+  private readonly rankCount: number;
+  private readonly own: number;
+  private readonly looks: number;
 
   constructor(words: Int32Array, rank: number, rankCount: number) {
-    this.#words = words;
-    this.#rank = rank;
-    this.#rankCount = rankCount;
-    this.#own = rankWord(rank);
-    this.#looks = Math.min(MOST_LOOKS, Math.ceil(MOST_RANKS_SEEN / rankCount));
+    this.words = words;
+    this.rank = rank;
+    this.rankCount = rankCount;
+    this.own = rankWord(rank);
+    this.looks = Math.min(MOST_LOOKS, Math.ceil(MOST_RANKS_SEEN / rankCount));
   }
 
   /** From now on this rank waits until a word has reached a number. It has nothing to send before; what comes for it meanwhile it takes in its turns. */
   beginWait(word: number, number: number): void {
-    this.#words[this.#own + RANK_AWAITED_NUMBER] = number;
-    this.#words[this.#own + RANK_AWAITED] = word;
+    this.words[this.own + RANK_AWAITED_NUMBER] = number;
+    this.words[this.own + RANK_AWAITED] = word;
   }
 
   endWait(): void {
-    this.#words[this.#own + RANK_AWAITED] = NO_WORD;
+    this.words[this.own + RANK_AWAITED] = NO_WORD;
   }
 
   /**
@@ -47,6 +47,6 @@ export class Turns {
    * that says it waits may have to make it
    */
   yieldWhileSame({ positions, values, count }: Watchlist, times: number, whenWanted: boolean): void {
-    fast.yieldWhileSame(this.#words, positions, values, count, times, whenWanted ? this.#looks : 1, this.#rank, this.#rankCount);
+    fast.yieldWhileSame(this.words, positions, values, count, times, whenWanted ? this.looks : 1, this.rank, this.rankCount);
   }
 }

@@ -5,13 +5,13 @@ const OTHER_WORDS = 16;
 
 /** Words of the region that a waiting rank looks at, and what they were when it last looked. */
 export class Watchlist {
-  readonly #words: Int32Array;
+  private readonly words: Int32Array;
   readonly positions = new Int32Array(MAX_RANKS + OTHER_WORDS);
   readonly values = new Int32Array(MAX_RANKS + OTHER_WORDS);
   count = 0;
 
   constructor(words: Int32Array) {
-    this.#words = words;
+    this.words = words;
   }
 
   clear(): void {
@@ -20,7 +20,7 @@ export class Watchlist {
 
   /** Adds a word. @returns its value now: if that is what the rank waits for, it must not wait */
   add(position: number): number {
-    const value = this.#words[position]!;
+    const value = this.words[position]!;
     this.positions[this.count] = position;
     this.values[this.count++] = value;
     return value;

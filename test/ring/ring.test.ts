@@ -314,9 +314,9 @@ describe('counts that wrap at 32 bits', () => {
     const folder = join(__dirname, '../../src/ring');
     let source = readFileSync(join(folder, `${name}.ts`), 'utf8');
     for (const [field, value] of Object.entries(initial)) {
-      const declaration = `  #${field} = 0;`;
+      const declaration = `  private ${field} = 0;`;
       expect(source.split(declaration)).toHaveLength(2);
-      source = source.replace(declaration, `  #${field} = ${value};`);
+      source = source.replace(declaration, `  private ${field} = ${value};`);
     }
     const { outputText } = ts.transpileModule(source, {
       compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
