@@ -19,10 +19,17 @@ export default tseslint.config(
   },
   {
     files: ['src/comm/**/*.ts', 'src/ring/**/*.ts', 'src/collectives/**/*.ts'],
+    // Few messages are received in two steps.
+    ignores: ['src/comm/message.ts'],
     rules: {
-      // V8 puts undefined into each `#` field that has no initial value, and so never knows of what kind the values are that come: compiled code
-      // looks at each of them. It stores one property more in objects with `#` methods.
-      'no-restricted-syntax': ['error', { selector: 'PrivateIdentifier', message: 'Say `private` in what messages go through: compiled code has to look at what it finds in a `#` field, each time.' }],
+      // V8 puts undefined into such a field before the constructor does something, and so never knows of what kind the values are that come.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "PropertyDefinition[key.type='PrivateIdentifier'][value=null]",
+          message: 'Say `private`, or give an initial value: else compiled code has to look at what it finds in the field, each time.',
+        },
+      ],
     },
   },
   {

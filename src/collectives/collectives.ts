@@ -18,13 +18,13 @@ const NOT_PACKED = -1;
  * with arguments that fit together; all of them block.
  */
 export abstract class Collectives extends PointToPoint {
-  private ownTeam: Team | null = null;
-  private readonly number = new Float64Array(1);
-  private readonly bigint = new BigInt64Array(1);
+  #ownTeam: Team | null = null;
+  readonly #number = new Float64Array(1);
+  readonly #bigint = new BigInt64Array(1);
 
-  /** Made with the first collective call. */
+  /** @internal Not `#private`: V8 asks the runtime for such a getter each time. */
   private get team(): Team {
-    return (this.ownTeam ??= new Team(new Context(this.engine, this.members, this.context.id + 1)));
+    return (this.#ownTeam ??= new Team(new Context(this.engine, this.members, this.context.id + 1)));
   }
 
   /** Returns when every rank has called it (MPI_Barrier). */
@@ -92,12 +92,12 @@ export abstract class Collectives extends PointToPoint {
     maybeRoot?: number,
   ): number | bigint | undefined | void {
     if (typeof send === 'number' || typeof send === 'bigint') {
-      return this.reduceValue(send, (recvOrOp as Op | undefined) ?? Op.SUM, (opOrRoot as number | undefined) ?? 0);
+      return this.#reduceValue(send, (recvOrOp as Op | undefined) ?? Op.SUM, (opOrRoot as number | undefined) ?? 0);
     }
-    this.reduceBuffers(send, recvOrOp as Buf | null, (opOrRoot as Op | undefined) ?? Op.SUM, maybeRoot ?? 0);
+    this.#reduceBuffers(send, recvOrOp as Buf | null, (opOrRoot as Op | undefined) ?? Op.SUM, maybeRoot ?? 0);
   }
 
-  private reduceBuffers(send: Buf | typeof IN_PLACE, recv: Buf | null, op: Op, root: number): void {
+  #reduceBuffers(send: Buf | typeof IN_PLACE, recv: Buf | null, op: Op, root: number): void {
     checkRoot(root, this.size, 'reduce');
     const isRoot = this.rank === root;
     if (!isRoot && send === IN_PLACE) {
@@ -124,9 +124,9 @@ export abstract class Collectives extends PointToPoint {
     }
   }
 
-  private reduceValue(value: number | bigint, op: Op, root: number): number | bigint | undefined {
-    const array = this.arrayFor(value, 'reduce');
-    this.reduceBuffers(array, array, op, root);
+  #reduceValue(value: number | bigint, op: Op, root: number): number | bigint | undefined {
+    const array = this.#arrayFor(value, 'reduce');
+    this.#reduceBuffers(array, array, op, root);
     return this.rank === root ? array[0] : undefined;
   }
 
@@ -141,14 +141,14 @@ export abstract class Collectives extends PointToPoint {
   allreduce<V extends number | bigint>(value: V, op?: Op): V;
   allreduce(send: Buf | typeof IN_PLACE | number | bigint, recvOrOp?: Buf | Op, maybeOp?: Op): number | bigint | void {
     if (typeof send === 'number' || typeof send === 'bigint') {
-      const array = this.arrayFor(send, 'allreduce');
-      this.allreduceBuffers(IN_PLACE, array, (recvOrOp as Op | undefined) ?? Op.SUM);
+      const array = this.#arrayFor(send, 'allreduce');
+      this.#allreduceBuffers(IN_PLACE, array, (recvOrOp as Op | undefined) ?? Op.SUM);
       return array[0];
     }
-    this.allreduceBuffers(send, recvOrOp as Buf, maybeOp ?? Op.SUM);
+    this.#allreduceBuffers(send, recvOrOp as Buf, maybeOp ?? Op.SUM);
   }
 
-  private allreduceBuffers(send: Buf | typeof IN_PLACE, recv: Buf, op: Op): void {
+  #allreduceBuffers(send: Buf | typeof IN_PLACE, recv: Buf, op: Op): void {
     const kind = checkBuf(recv, 'allreduce');
     if (send !== IN_PLACE) {
       checkPair(send, checkBuf(send, 'allreduce'), recv, 'allreduce');
@@ -160,16 +160,16 @@ export abstract class Collectives extends PointToPoint {
   }
 
   /** A value as an array of one element, which the next call uses again. */
-  private arrayFor(value: number | bigint, call: string): Float64Array | BigInt64Array {
+  #arrayFor(value: number | bigint, call: string): Float64Array | BigInt64Array {
     if (typeof value === 'number') {
-      this.number[0] = value;
-      return this.number;
+      this.#number[0] = value;
+      return this.#number;
     }
     if (BigInt.asIntN(64, value) !== value) {
       throw new ZivmError('ERR_ZIVM_TYPE', `${call}: ${value} does not fit into 64 bits, signed`, { call });
     }
-    this.bigint[0] = value;
-    return this.bigint;
+    this.#bigint[0] = value;
+    return this.#bigint;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Watcher } from '../native';
 import { STORES_ARRIVE_MS } from '../ring/wakeup';
 import type { Engine } from './engine';
 import type { Progress } from './progress';
+import type { Request } from './request';
 
 /** A timer may be early by a tick of each of the clocks that it goes by. */
 const TIMER_EARLY_MS = 2;
@@ -11,7 +12,7 @@ const TURNS = 8;
 
 /**
  * Completes operations from the event loop while no call blocks: looks for a few turns, then arms the doorbell and
- * lets the loop sleep on it. The process is kept alive only by operations that somebody awaits.
+ * lets the loop sleep on it. The process is kept alive by operations that somebody awaits; by others only for those few turns.
  */
 export class Background {
   private readonly engine: Engine;
@@ -19,7 +20,7 @@ export class Background {
   private readonly makeWatcher: (onRing: () => void) => Watcher;
   private watcher: Watcher | null = null;
   private awaited = 0;
-  private turn: NodeJS.Immediate | null = null;
+  private turn: NodeJS.Immediate | NodeJS.Timeout | null = null;
   /** Looks once more when the event loop has slept for a while. */
   private onceMore: NodeJS.Timeout | null = null;
   private turnsLeft = 0;
@@ -31,9 +32,9 @@ export class Background {
     this.makeWatcher = makeWatcher;
   }
 
-  /** An operation is pending: the event loop is to complete it, if no call does so before. */
-  begin(): void {
-    if (this.turn === null) this.start();
+  /** An operation was started: if it is pending, the event loop is to complete it, unless a call does so before. */
+  begin(request: Request<unknown>): void {
+    if (!request.done && this.turn === null) this.start();
   }
 
   /** Somebody awaits a pending operation. */
@@ -48,7 +49,6 @@ export class Background {
   release(): void {
     if (--this.awaited > 0) return;
     this.watcher?.unref();
-    this.turn?.unref();
   }
 
   /** Goes on after a blocking call, which has used the doorbell for itself. */
@@ -67,22 +67,22 @@ export class Background {
 
   close(): void {
     this.isClosed = true;
-    if (this.turn !== null) clearImmediate(this.turn);
     if (this.onceMore !== null) clearTimeout(this.onceMore);
     this.watcher?.close();
   }
 
   private schedule(): void {
     if (this.turn !== null || this.isClosed) return;
-    this.turn = setImmediate(() => {
-      this.turn = null;
-      this.look();
-    });
-    if (this.awaited === 0) this.turn.unref();
+    const look = (): void => this.look();
+    // Where nobody awaits, and there was something to do at every turn, turns go on without keeping the process alive. An immediate that does not
+    // would not be there either while the event loop sleeps for something else; a timer is.
+    this.turn = this.awaited > 0 || this.turnsLeft > 0 ? setImmediate(look) : setTimeout(look, 1).unref();
   }
 
   private look(): void {
-    if (this.engine.poll()) this.turnsLeft = TURNS;
+    this.turn = null;
+    if (this.isClosed) return;
+    if (this.engine.poll() && this.awaited > 0) this.turnsLeft = TURNS;
     if (!this.isNeeded) {
       this.watcher?.stop();
     } else if (--this.turnsLeft > 0 || !this.progress.prepareSleep()) {

@@ -1,5 +1,5 @@
 import { ZivmError } from '../errors';
-import { PROC_NULL } from './constants';
+import { ANY_TAG, PROC_NULL } from './constants';
 import type { Context } from './context';
 import { type Buf, checkBuf } from './elements';
 import type { Unexpected } from './matching';
@@ -9,23 +9,24 @@ import { Status } from './status';
 
 /** A message that mprobe has found and taken (MPI_Message): only this object can receive it, once. */
 export class Message {
-  private readonly envelope: Status;
-  private readonly context: Context;
-  private found: Unexpected | null;
-  private received = false;
+  readonly #context: Context;
+  /** World rank of the sender, or PROC_NULL. */
+  readonly #source: number;
+  readonly #status: Status;
+  #found: Unexpected | null;
+  #received = false;
 
   /** @internal @param found null for a message from `PROC_NULL` */
   constructor(context: Context, found: Unexpected | null) {
-    this.context = context;
-    this.found = found;
-    this.envelope = found
-      ? context.members.statusOf(found.source, found.tag, found.byteLength)
-      : Status.of(PROC_NULL, -1, 0, false);
+    this.#context = context;
+    this.#found = found;
+    this.#source = found?.source ?? PROC_NULL;
+    this.#status = found ? context.members.statusOf(found.source, found.tag, found.byteLength) : Status.of(PROC_NULL, ANY_TAG, 0, false);
   }
 
   /** Who sent it, under which tag, and how long it is. */
   status(): Status {
-    return this.envelope;
+    return this.#status;
   }
 
   /** Receives it, and blocks until it is in the buffer (MPI_Mrecv). @throws ZivmError as `Comm.recv` */
@@ -36,8 +37,7 @@ export class Message {
   /** Starts to receive it (MPI_Imrecv). */
   irecv(buf: Buf): Request<Status> {
     const kind = checkBuf(buf, 'recv');
-    const { source, tag } = this.envelope;
-    return this.deliver(new BufferReceive(this.context, buf, kind, source, tag));
+    return this.#deliver(new BufferReceive(this.#context, buf, kind, this.#source, this.#status.tag));
   }
 
   /** Receives it as an object. @throws ZivmError `ERR_ZIVM_TYPE` when it is a buffer */
@@ -47,23 +47,22 @@ export class Message {
 
   /** Starts to receive it as an object. */
   irecvObject<T>(): Request<T> {
-    const { source, tag } = this.envelope;
-    return this.deliver(new ObjectReceive<T>(this.context, source, tag, undefined));
+    return this.#deliver(new ObjectReceive<T>(this.#context, this.#source, this.#status.tag, undefined));
   }
 
-  private deliver<R extends ReceiveRequest<unknown>>(receive: R): R {
-    if (this.received) {
+  #deliver<R extends ReceiveRequest<unknown>>(receive: R): R {
+    if (this.#received) {
       throw new ZivmError('ERR_ZIVM_REQUEST', 'this message has been received already: a Message can be received once');
     }
-    this.received = true;
-    const found = this.found;
-    this.found = null;
+    this.#received = true;
+    const found = this.#found;
+    this.#found = null;
     if (found === null) {
       receive.completeEmpty();
       return receive;
     }
-    this.context.engine.deliver(found, receive);
-    if (!receive.done) this.context.engine.background.begin();
+    this.#context.engine.deliver(found, receive);
+    this.#context.engine.background.begin(receive);
     return receive;
   }
 }

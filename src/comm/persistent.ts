@@ -31,7 +31,7 @@ export class PersistentSend extends SendRequest implements PersistentRequest<Sta
     this.reset();
     if (this.dest === PROC_NULL) this.complete();
     else this.context.engine.startSend(this);
-    if (!this.done) this.context.engine.background.begin();
+    this.context.engine.background.begin(this);
   }
 }
 
@@ -51,7 +51,7 @@ export class PersistentReceive extends BufferReceive implements PersistentReques
     this.reset();
     if (this.source === PROC_NULL) this.completeEmpty();
     else this.context.engine.startReceive(this);
-    if (!this.done) this.context.engine.background.begin();
+    this.context.engine.background.begin(this);
   }
 
   protected override result(): Status {

@@ -61,7 +61,7 @@ export abstract class PointToPoint {
 
   /** As `send`, and blocks until the receiver has matched the message (MPI_Ssend). */
   ssend(buf: Buf, dest: number, tag = 0): void {
-    const send = this.startSend('ssend', buf, checkBuf(buf, 'ssend'), dest, tag, FLAG_SYNCHRONOUS, undefined);
+    const send = this.#startSend('ssend', buf, checkBuf(buf, 'ssend'), dest, tag, FLAG_SYNCHRONOUS, undefined);
     try {
       send.wait();
     } catch (error) {
@@ -85,10 +85,10 @@ export abstract class PointToPoint {
 
   /** Sends and receives at once, so that a ring of ranks that all do so never blocks (MPI_Sendrecv). */
   sendrecv(sendbuf: Buf, dest: number, sendtag: number, recvbuf: Buf, source: number, recvtag: number): Status {
-    return this.exchange('sendrecv', sendbuf, dest, sendtag, recvbuf, source, recvtag);
+    return this.#exchange('sendrecv', sendbuf, dest, sendtag, recvbuf, source, recvtag);
   }
 
-  private exchange(call: string, sendbuf: Buf, dest: number, sendtag: number, recvbuf: Buf, source: number, recvtag: number): Status {
+  #exchange(call: string, sendbuf: Buf, dest: number, sendtag: number, recvbuf: Buf, source: number, recvtag: number): Status {
     const kind = checkBuf(sendbuf, call);
     checkDest(dest, this.size, call);
     checkTag(sendtag, call);
@@ -96,7 +96,7 @@ export abstract class PointToPoint {
     checkSource(source, this.size, call);
     checkWantedTag(recvtag, call);
     const receive = this.irecv(recvbuf, source, recvtag);
-    const send = this.startSend(call, sendbuf, kind, dest, sendtag, 0, undefined);
+    const send = this.#startSend(call, sendbuf, kind, dest, sendtag, 0, undefined);
     try {
       // The send first, so that a receive that fails does not leave it behind.
       send.wait();
@@ -110,20 +110,20 @@ export abstract class PointToPoint {
   /** As `sendrecv` with one buffer: what arrives replaces what was sent (MPI_Sendrecv_replace). */
   sendrecvReplace(buf: Buf, dest: number, sendtag: number, source: number, recvtag: number): Status {
     checkBuf(buf, 'sendrecvReplace');
-    return this.exchange('sendrecvReplace', Uint8Array.prototype.slice.call(buf), dest, sendtag, buf, source, recvtag);
+    return this.#exchange('sendrecvReplace', Uint8Array.prototype.slice.call(buf), dest, sendtag, buf, source, recvtag);
   }
 
   /** Starts to send; the buffer must not be changed until the request is complete (MPI_Isend). */
   isend(buf: Buf, dest: number, tag = 0, options?: IOptions): Request<Status> {
-    return this.startSend('isend', buf, checkBuf(buf, 'isend'), dest, tag, 0, options);
+    return this.#startSend('isend', buf, checkBuf(buf, 'isend'), dest, tag, 0, options);
   }
 
   /** As `isend`, complete only when the receiver has matched the message (MPI_Issend). */
   issend(buf: Buf, dest: number, tag = 0, options?: IOptions): Request<Status> {
-    return this.startSend('issend', buf, checkBuf(buf, 'issend'), dest, tag, FLAG_SYNCHRONOUS, options);
+    return this.#startSend('issend', buf, checkBuf(buf, 'issend'), dest, tag, FLAG_SYNCHRONOUS, options);
   }
 
-  private startSend(
+  #startSend(
     call: string,
     buf: Buf,
     kind: Kind,
@@ -140,11 +140,11 @@ export abstract class PointToPoint {
         return new CompletedSend(this.context, this.members.statusOf(world, tag, byteLengthOf(buf, kind)));
       }
     }
-    return this.startPending(buf, kind, dest, tag, flags, options);
+    return this.#startPending(buf, kind, dest, tag, flags, options);
   }
 
   /** Starts a send that is to be tracked until it is complete. */
-  private startPending(buf: Buf, kind: Kind, dest: number, tag: number, flags: number, options: IOptions | undefined): Request<Status> {
+  #startPending(buf: Buf, kind: Kind, dest: number, tag: number, flags: number, options: IOptions | undefined): Request<Status> {
     const world = dest === PROC_NULL ? PROC_NULL : this.members.worldRanks[dest]!;
     const send = new SendRequest(this.context).want(buf, kind, world, tag, flags);
     if (options?.signal?.aborted) {
@@ -154,7 +154,7 @@ export abstract class PointToPoint {
       send.complete();
     } else {
       this.engine.startSend(send);
-      if (!send.done) this.engine.background.begin();
+      this.engine.background.begin(send);
     }
     if (options !== undefined) send.abortOn(options.signal);
     return send;
@@ -166,15 +166,10 @@ export abstract class PointToPoint {
     checkSource(source, this.size, 'irecv');
     checkWantedTag(tag, 'irecv');
     const receive = new BufferReceive(this.context, buf, kind, this.worldSource(source), tag);
-    return this.startReceive(receive, options);
+    return this.#startReceive(receive, options);
   }
 
-  private startReceive<T>(receive: ReceiveRequest<T>, options: IOptions | undefined): Request<T> {
-    if (options === undefined && receive.source !== PROC_NULL) {
-      this.engine.startReceive(receive);
-      if (!receive.done) this.engine.background.begin();
-      return receive;
-    }
+  #startReceive<T>(receive: ReceiveRequest<T>, options: IOptions | undefined): Request<T> {
     if (options?.signal?.aborted) {
       receive.markCancelled();
       receive.complete();
@@ -182,7 +177,7 @@ export abstract class PointToPoint {
       receive.completeEmpty();
     } else {
       this.engine.startReceive(receive);
-      if (!receive.done) this.engine.background.begin();
+      this.engine.background.begin(receive);
     }
     return receive.abortOn(options?.signal);
   }
@@ -190,20 +185,20 @@ export abstract class PointToPoint {
   /** Blocks until a message is there that a receive with these arguments would get; it stays (MPI_Probe). */
   probe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Status {
     if (source === PROC_NULL) return Status.of(PROC_NULL, ANY_TAG, 0, false);
-    return this.statusOf(this.waitForMessage(source, tag, 'probe'));
+    return this.statusOf(this.#waitForMessage(source, tag, 'probe'));
   }
 
   /** The status of such a message if it is there now (MPI_Iprobe). */
   iprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Status | undefined {
     if (source === PROC_NULL) return Status.of(PROC_NULL, ANY_TAG, 0, false);
-    const found = this.find(source, tag, 'iprobe');
+    const found = this.#find(source, tag, 'iprobe');
     return found === null ? undefined : this.statusOf(found);
   }
 
   /** As `probe`, and takes the message away from all other receives (MPI_Mprobe). */
   mprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message {
     if (source === PROC_NULL) return new Message(this.context, null);
-    const found = this.waitForMessage(source, tag, 'mprobe');
+    const found = this.#waitForMessage(source, tag, 'mprobe');
     this.engine.take(found);
     return new Message(this.context, found);
   }
@@ -211,21 +206,21 @@ export abstract class PointToPoint {
   /** As `mprobe`, if such a message is there now (MPI_Improbe). */
   improbe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message | undefined {
     if (source === PROC_NULL) return new Message(this.context, null);
-    const found = this.find(source, tag, 'improbe');
+    const found = this.#find(source, tag, 'improbe');
     if (found === null) return undefined;
     this.engine.take(found);
     return new Message(this.context, found);
   }
 
-  private find(source: number, tag: number, call: string): Unexpected | null {
+  #find(source: number, tag: number, call: string): Unexpected | null {
     checkSource(source, this.size, call);
     checkWantedTag(tag, call);
     return this.engine.find(this.context.id, this.worldSource(source), tag);
   }
 
-  private waitForMessage(source: number, tag: number, call: string): Unexpected {
+  #waitForMessage(source: number, tag: number, call: string): Unexpected {
     return (
-      this.find(source, tag, call) ??
+      this.#find(source, tag, call) ??
       this.engine.waitForMessage(this.context, this.worldSource(source), tag)
     );
   }
@@ -252,18 +247,18 @@ export abstract class PointToPoint {
    * @throws ZivmError `ERR_ZIVM_TYPE` for a function or another value that cannot be packed; else as `send`
    */
   sendObject(value: unknown, dest: number, tag = 0): void {
-    this.startObject('sendObject', value, dest, tag).wait();
+    this.#startObject('sendObject', value, dest, tag).wait();
   }
 
   /** Starts to send a value; it may be changed at once, for it is packed before this call returns. */
   isendObject(value: unknown, dest: number, tag = 0): Request<Status> {
-    return this.startObject('isendObject', value, dest, tag);
+    return this.#startObject('isendObject', value, dest, tag);
   }
 
-  private startObject(call: string, value: unknown, dest: number, tag: number): Request<Status> {
+  #startObject(call: string, value: unknown, dest: number, tag: number): Request<Status> {
     checkDest(dest, this.size, call);
     checkTag(tag, call);
-    return this.startSend(call, pack(value, call), Kinds.Uint8, dest, tag, FLAG_OBJECT, undefined);
+    return this.#startSend(call, pack(value, call), Kinds.Uint8, dest, tag, FLAG_OBJECT, undefined);
   }
 
   /**
@@ -274,7 +269,7 @@ export abstract class PointToPoint {
   recvObject<T>(source: number = ANY_SOURCE, tag: number = ANY_TAG, status?: Status): T {
     checkSource(source, this.size, 'recvObject');
     checkWantedTag(tag, 'recvObject');
-    const receive = this.objectReceive<T>(source, tag, status);
+    const receive = this.#objectReceive<T>(source, tag, status);
     if (source === PROC_NULL) receive.completeEmpty();
     else this.engine.receiveWith(receive);
     return receive.wait();
@@ -284,10 +279,10 @@ export abstract class PointToPoint {
   irecvObject<T>(source: number = ANY_SOURCE, tag: number = ANY_TAG, status?: Status): Request<T> {
     checkSource(source, this.size, 'irecvObject');
     checkWantedTag(tag, 'irecvObject');
-    return this.startReceive(this.objectReceive<T>(source, tag, status), undefined);
+    return this.#startReceive(this.#objectReceive<T>(source, tag, status), undefined);
   }
 
-  private objectReceive<T>(source: number, tag: number, status: Status | undefined): ObjectReceive<T> {
+  #objectReceive<T>(source: number, tag: number, status: Status | undefined): ObjectReceive<T> {
     return new ObjectReceive<T>(this.context, this.worldSource(source), tag, status);
   }
 

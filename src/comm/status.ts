@@ -8,29 +8,29 @@ const RECENT = 256;
  * A status that a call returns is never changed afterwards; one made with `new Status()` can be filled by a call.
  */
 export class Status {
-  private rank = ANY_SOURCE;
-  private label = ANY_TAG;
-  private bytes = 0;
-  private wasCancelled = false;
-  private isShared = false;
+  #source = ANY_SOURCE;
+  #tag = ANY_TAG;
+  #byteLength = 0;
+  #cancelled = false;
+  #shared = false;
 
   /** Rank of the sender; `PROC_NULL` after a receive from `PROC_NULL`. */
   get source(): number {
-    return this.rank;
+    return this.#source;
   }
 
   get tag(): number {
-    return this.label;
+    return this.#tag;
   }
 
   /** Bytes of the message. */
   get byteLength(): number {
-    return this.bytes;
+    return this.#byteLength;
   }
 
   /** True when the request was cancelled before it was matched (MPI_Test_cancelled). */
   get cancelled(): boolean {
-    return this.wasCancelled;
+    return this.#cancelled;
   }
 
   /**
@@ -38,43 +38,43 @@ export class Status {
    * @param type a typed array constructor; bytes unless given
    */
   count(type: { readonly BYTES_PER_ELEMENT: number } = Uint8Array): number {
-    const count = this.bytes / type.BYTES_PER_ELEMENT;
+    const count = this.#byteLength / type.BYTES_PER_ELEMENT;
     return Number.isInteger(count) ? count : UNDEFINED;
   }
 
   /** @internal */
   fill(source: number, tag: number, byteLength: number, cancelled: boolean): this {
-    if (this.isShared) {
+    if (this.#shared) {
       throw new ZivmError('ERR_ZIVM_TYPE', 'a status that a call returned cannot be filled: give a new Status()');
     }
-    this.rank = source;
-    this.label = tag;
-    this.bytes = byteLength;
-    this.wasCancelled = cancelled;
+    this.#source = source;
+    this.#tag = tag;
+    this.#byteLength = byteLength;
+    this.#cancelled = cancelled;
     return this;
   }
 
-  private static readonly recent: Status[] = Array.from({ length: RECENT }, () => {
+  static readonly #recent: Status[] = Array.from({ length: RECENT }, () => {
     const status = new Status();
-    status.isShared = true;
+    status.#shared = true;
     return status;
   });
 
   /** @internal Equal statuses are one object, so that a loop of receives allocates nothing. */
   static of(source: number, tag: number, byteLength: number, cancelled: boolean): Status {
     const slot = (source * 31 + tag * 7 + byteLength) & (RECENT - 1);
-    const known = Status.recent[slot]!;
+    const known = Status.#recent[slot]!;
     if (
-      known.rank === source &&
-      known.label === tag &&
-      known.bytes === byteLength &&
-      known.wasCancelled === cancelled
+      known.#source === source &&
+      known.#tag === tag &&
+      known.#byteLength === byteLength &&
+      known.#cancelled === cancelled
     ) {
       return known;
     }
     const status = new Status().fill(source, tag, byteLength, cancelled);
-    status.isShared = true;
-    Status.recent[slot] = status;
+    status.#shared = true;
+    Status.#recent[slot] = status;
     return status;
   }
 }

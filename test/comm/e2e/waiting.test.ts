@@ -40,6 +40,10 @@ test('a request that nobody awaits does not', async () => {
   await runRanks(2, program('kept-alive'), { args: ['unawaited'], timeoutSeconds: 20 });
 });
 
+test('what nobody awaits is completed while the event loop sleeps for something else', async () => {
+  await runRanks(2, program('asleep'), { timeoutSeconds: 40 });
+});
+
 test('a blocked rank uses no processor time', async () => {
   await runRanks(2, program('blocked'));
 });

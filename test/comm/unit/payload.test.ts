@@ -196,13 +196,13 @@ describe('an array', () => {
   }
 
   it('may change with others at every message', () => {
-    const arrays = Array.from({ length: 5 }, (_, i) => new Uint8Array(16).fill(i + 1));
-    const target = new Uint8Array(16);
+    const arrays = Array.from({ length: 5 }, (_, i) => new Uint8Array(8).fill(i + 1));
+    const target = new Uint8Array(8);
     const random = new Random(11);
     for (let message = 0; message < 1000; message++) {
       const array = arrays[random.below(arrays.length)]!;
-      copyIn(views, AT, Kind.Uint8, array, 0, 16);
-      copyOut(views, AT, Kind.Uint8, target, 0, 16);
+      copyIn(views, AT, Kind.Uint8, array, 0, 8);
+      copyOut(views, AT, Kind.Uint8, target, 0, 8);
       expect(target).toEqual(array);
     }
   });

@@ -8,6 +8,20 @@ interface Element {
 const contents = (queue: Queue<Element>): number[] => Array.from({ length: queue.length }, (_, index) => queue.at(index).id);
 
 describe('a queue', () => {
+  it('keeps its order when it is full, emptied, and filled again, wherever it begins', () => {
+    for (const burst of [1, 4, 5, 8, 64]) {
+      const queue = new Queue<Element>();
+      let pushed = 0;
+      let shifted = 0;
+      for (let lap = 0; lap < 20; lap++) {
+        for (let i = 0; i < burst; i++) queue.push({ id: pushed++ });
+        expect(contents(queue)).toEqual(Array.from({ length: burst }, (_, i) => shifted + i));
+        for (let i = 0; i < burst; i++) expect(queue.shift()).toEqual({ id: shifted++ });
+        expect({ head: queue.head, length: queue.length, shifted: queue.shift() }).toEqual({ head: null, length: 0, shifted: null });
+      }
+    }
+  });
+
   it('does what an array does', () => {
     const step = fc.tuple(
       fc.constantFrom('push', 'push', 'push', 'shift', 'remove', 'takeAt', 'take', 'takeAll', 'again', 'stranger', 'replaceHead'),

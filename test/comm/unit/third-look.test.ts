@@ -89,7 +89,7 @@ test('so does the event loop', async () => {
   const buf = new Uint8Array(1);
   const receive = new BufferReceive(contextOf(pair.receiver), buf, Kind.Uint8, SENDER, TAG);
   pair.receiver.startReceive(receive);
-  pair.receiver.background.begin();
+  pair.receiver.background.begin(receive);
   await receive;
   clearInterval(alive);
   expect({ value: buf[0], sleeps: pair.sleeps }).toEqual({ value: 42, sleeps: 1 });

@@ -104,6 +104,10 @@ function cancelled(): void {
   const status = receive.wait();
   assert.equal(status.cancelled, false);
   assert.equal(status.byteLength, 4);
+  receive.start();
+  receive.cancel();
+  const { source, tag, byteLength } = receive.wait();
+  assert.deepEqual({ source, tag, byteLength, cancelled: receive.wait().cancelled }, { source: other, tag: 8, byteLength: 0, cancelled: true });
 }
 
 async function awaited(): Promise<void> {
