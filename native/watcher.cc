@@ -62,11 +62,11 @@ class Watcher : public Napi::ObjectWrap<Watcher> {
   static void OnPoll(uv_poll_t* handle, int status, int events) {
     auto* watcher = static_cast<Watcher*>(handle->data);
     Napi::HandleScope scope(watcher->env_);
-    // MakeCallback runs the microtasks afterwards.
-    watcher->callback_.MakeCallback(watcher->env_.Global(),
-                                    {Napi::Boolean::New(watcher->env_, status < 0 || (events & UV_READABLE)),
-                                     Napi::Boolean::New(watcher->env_, (events & UV_WRITABLE) != 0)},
-                                    *watcher->context_);
+    const napi_value arguments[] = {Napi::Boolean::New(watcher->env_, status < 0 || (events & UV_READABLE)),
+                                    Napi::Boolean::New(watcher->env_, (events & UV_WRITABLE) != 0)};
+    // It runs the microtasks afterwards. An environment that ends runs its loop once more and calls nothing: then it fails without an
+    // exception. (Napi::FunctionReference::MakeCallback would end the process.)
+    napi_make_callback(watcher->env_, *watcher->context_, watcher->env_.Global(), watcher->callback_.Value(), 2, arguments, nullptr);
     if (watcher->env_.IsExceptionPending()) {
       napi_fatal_exception(watcher->env_, watcher->env_.GetAndClearPendingException().Value());
     }

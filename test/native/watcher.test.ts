@@ -86,6 +86,7 @@ describe('a process with a watcher', () => {
     ['unref', 'ends although the watcher is started, when it was unreferenced', 'ends\n'],
     ['ref', 'lives for the doorbell when it was referenced again', 'rung\n'],
     ['closed', 'ends when it was closed, and nothing is called any more', 'ends\n'],
+    ['ends', 'ends although the doorbell is rung when nothing can be called any more', 'ends\n'],
     ['throw', 'gets what the callback throws as an uncaughtException', 'uncaughtException: true ring 1\nuncaughtException: true ring 2\n'],
     ['microtasks', 'runs what a callback has put off before the next one', 'ring 1\ntick 1\nmicrotask 1\nring 2\ntick 2\nmicrotask 2\n'],
   ])('%s: %s', async (mode, _, output) => {

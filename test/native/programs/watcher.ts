@@ -1,4 +1,4 @@
-/* Ends, or does not end, as the test wants: `watcher.ts unref|ref|closed|throw|microtasks`. */
+/* Ends, or does not end, as the test wants: `watcher.ts unref|ref|closed|ends|throw|microtasks`. */
 import { checked, native } from '../../../src/native';
 
 const doorbell = checked(native.createDoorbell(), 'createDoorbell');
@@ -34,6 +34,16 @@ switch (process.argv[2]) {
     watcher.stop();
     watcher.ref();
     setTimeout(() => say('ends'), 20);
+    break;
+  }
+  case 'ends': {
+    const watcher = new native.Watcher(doorbell, () => say('called at the end'));
+    watcher.start(false);
+    watcher.unref();
+    process.on('exit', () => {
+      native.ringDoorbell(doorbell);
+      say('ends');
+    });
     break;
   }
   case 'throw': {
