@@ -74,8 +74,8 @@ export class Background {
   private schedule(): void {
     if (this.turn !== null || this.isClosed) return;
     const look = (): void => this.look();
-    // Where nobody awaits, and there was something to do at every turn, turns go on without keeping the process alive. An immediate that does not
-    // would not be there either while the event loop sleeps for something else; a timer is.
+    // Where nobody awaits, and there was something to do at every turn, turns go on without keeping the process alive. They are timers then: while
+    // the event loop sleeps for something else, it runs no immediate that keeps nothing alive.
     this.turn = this.awaited > 0 || this.turnsLeft > 0 ? setImmediate(look) : setTimeout(look, 1).unref();
   }
 
