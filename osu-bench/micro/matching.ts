@@ -2,7 +2,7 @@ import { ANY_SOURCE, ANY_TAG } from '../../src/comm/constants';
 import { Context } from '../../src/comm/context';
 import { Kind } from '../../src/comm/elements';
 import type { Engine } from '../../src/comm/engine';
-import { Matching, Unexpected } from '../../src/comm/matching';
+import { Matching, Source, Unexpected } from '../../src/comm/matching';
 import { Members } from '../../src/comm/members';
 import { BufferReceive } from '../../src/comm/receive-request';
 import { measure } from './suite';
@@ -26,7 +26,7 @@ export function matchingSuite(): void {
   const messageOf = (tag: number): Unexpected => new Unexpected(1, 0, tag, 8, 0, 0, buf, null);
 
   const posted = (source: number, tag: number, waiting: number): (() => void) => {
-    const matching = new Matching(SOURCES);
+    const matching = new Matching(Array.from({ length: SOURCES }, () => new Source()));
     for (let i = 0; i < waiting; i++) matching.post(receiveOf(source, 1000 + i));
     const receive = receiveOf(source, tag);
     return () => {
@@ -35,7 +35,7 @@ export function matchingSuite(): void {
     };
   };
   const unexpected = (source: number, tag: number, waiting: number): (() => void) => {
-    const matching = new Matching(SOURCES);
+    const matching = new Matching(Array.from({ length: SOURCES }, () => new Source()));
     for (let i = 0; i < waiting; i++) matching.keep(messageOf(1000 + i));
     const message = messageOf(7);
     return () => {

@@ -1,6 +1,6 @@
 import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
-import { copyIn, copyOut } from '../comm/payload';
+import { copyIn, copyInWords, copyOut, copyOutWords } from '../comm/payload';
 import { ZivmError } from '../errors';
 import { corrupt } from '../ring/corrupt';
 import { LINE_BYTES, LINE_WORDS } from '../ring/layout';
@@ -172,7 +172,7 @@ export class Board {
   /** Publishes this rank's data, `mostBytes` at most. */
   publish(data: Buf, kind: Kind): void {
     const byteLength = byteLengthOf(data, kind);
-    copyIn(this.engine.views, this.ownData(byteLength), kind, data, 0, byteLength);
+    copyInWords(this.engine.views, this.ownData(byteLength) / 4, kind, data, byteLength);
     this.publishWritten(byteLength);
   }
 
@@ -351,7 +351,7 @@ export class Board {
   copyOut(rank: number, array: Buf, kind: Kind): void {
     const byteLength = byteLengthOf(array, kind);
     const at = this.dataOf(rank, byteLength);
-    if (byteLength > 0) copyOut(this.engine.views, at, kind, array, 0, byteLength);
+    if (byteLength > 0) copyOutWords(this.engine.views, at / 4, kind, array, byteLength);
   }
 
   /** Copies a piece that a rank has published, with `left` bytes left, to bytes [offset, offset + byteLength) of an array. */

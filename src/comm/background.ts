@@ -34,7 +34,7 @@ export class Background {
 
   /** An operation was started: if it is pending, the event loop is to complete it, unless a call does so before. */
   begin(request: Request<unknown>): void {
-    if (!request.done && this.turn === null) this.start();
+    if (this.turn === null && !request.done) this.start();
   }
 
   /** Somebody awaits a pending operation. */

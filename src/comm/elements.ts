@@ -51,7 +51,7 @@ export function elementBytesOf(kind: Kind): number {
 
 /** Bytes of an array of a known kind: `byteLength` is a call, `length` is compiled to a load. */
 export function byteLengthOf(array: TypedArray, kind: Kind): number {
-  return array.length * ELEMENT_BYTES[kind]!;
+  return kind === Kind.Uint8 ? array.length : array.length * ELEMENT_BYTES[kind]!;
 }
 
 const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype) as object;

@@ -82,7 +82,7 @@ export class Engine {
     this.wakeup = new Wakeup(job.words, job.region, job.rank, job.size);
     this.allocator = new Allocator(job.words, job.plan, job.rank);
     const rings = new Rings(job, this.allocator);
-    this.matching = new Matching(job.size);
+    this.matching = new Matching(this.peers);
     this.attention = new Attention(job.words, job.rank);
     this.direct = new Direct(job, this.attention, this.isCrowded);
     this.outbox = new Outbox(this, job, this.views, rings, this.wakeup, this.direct);
@@ -96,13 +96,13 @@ export class Engine {
   // --- Sending ---
 
   /** Sends a short message if there is room for it right now. */
-  trySend(context: number, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): boolean {
-    return this.outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, byteLengthOf(buf, kind));
+  trySend(context: number, buf: Buf, kind: Kind, byteLength: number, dest: number, tag: number, flags: number): boolean {
+    return this.outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, byteLength);
   }
 
   /** MPI_Send: returns when the buffer may be used again. */
   send(context: Context, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): void {
-    if (this.trySend(context.id, buf, kind, dest, tag, flags)) return;
+    if (this.trySend(context.id, buf, kind, byteLengthOf(buf, kind), dest, tag, flags)) return;
     const send = this.spareSend ?? new SendRequest(context);
     send.context = context;
     this.spareSend = null;
@@ -156,6 +156,18 @@ export class Engine {
 
   /** Starts a receive; it is complete at once if its message is there. */
   startReceive(receive: ReceiveRequest<unknown>): void {
+    const { source } = receive;
+    if (source !== ANY_SOURCE) {
+      const peer = this.peers[source]!;
+      if (peer.unexpected.length === 0 && peer.ended === null) {
+        this.matching.postFor(peer, receive);
+        return;
+      }
+    }
+    this.matchOrPost(receive);
+  }
+
+  private matchOrPost(receive: ReceiveRequest<unknown>): void {
     const message = this.matching.findUnexpected(receive.source, receive.context.id, receive.tag);
     if (message !== null) {
       this.matching.takeUnexpected(message);
@@ -172,10 +184,13 @@ export class Engine {
 
   /** MPI_Recv. */
   receive(context: Context, buf: Buf, kind: Kind, source: number, tag: number): Status {
-    if (source !== ANY_SOURCE && this.unpolled < MOST_UNPOLLED && this.matching.isFirst(source)) {
-      this.unpolled++;
-      const status = this.inbox.receiveAtOnce(this.peers[source]!, context, buf, kind, tag);
-      if (status !== null) return status;
+    if (source !== ANY_SOURCE && this.unpolled < MOST_UNPOLLED) {
+      const peer = this.peers[source]!;
+      if (this.matching.isFirst(peer)) {
+        this.unpolled++;
+        const status = this.inbox.receiveAtOnce(peer, context, buf, kind, tag);
+        if (status !== null) return status;
+      }
     }
     return this.receivePosted(context, buf, kind, source, tag);
   }

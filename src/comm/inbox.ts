@@ -25,7 +25,7 @@ import type { Engine } from './engine';
 import { IdTable } from './id-table';
 import { type Matching, tagMatches, Unexpected } from './matching';
 import { EAGER_BYTES, type Outbox } from './outbox';
-import { copyOut } from './payload';
+import { copyOut, copyOutWords } from './payload';
 import type { Peer } from './peer';
 import type { ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
@@ -93,7 +93,7 @@ export class Inbox {
     if (words[record + RECORD_CONTEXT] !== id || !tagMatches(wantedTag, tag)) return null;
     const lines = reader.lines(byteLength);
     if (lines === 0) return null;
-    if (byteLength > 0) copyOut(this.views, (record + RECORD_PAYLOAD) * 4, kind, buf, 0, byteLength);
+    if (byteLength > 0) copyOutWords(this.views, record + RECORD_PAYLOAD, kind, buf, byteLength);
     if (reader.release(lines)) this.wakeup.notify(peer.rank);
     return members.statusOf(peer.rank, tag, byteLength);
   }
@@ -124,13 +124,13 @@ export class Inbox {
     const byteLength = words[record + RECORD_LENGTH]!;
     if (words[record + RECORD_KIND] !== EAGER || byteLength >>> 0 > this.pieceBytes) return 0;
     const tag = words[record + RECORD_TAG]!;
-    const receive = this.matching.headPosted(peer.rank, words[record + RECORD_CONTEXT]!, tag);
+    const receive = this.matching.headPosted(peer, words[record + RECORD_CONTEXT]!, tag);
     if (receive === null || !hasRoom(receive, byteLength)) return 0;
     const lines = reader.lines(byteLength);
     if (lines === 0) return 0;
-    this.matching.shiftPosted(peer.rank);
+    peer.posted.shift();
     receive.status = receive.context.members.statusOf(peer.rank, tag, byteLength);
-    if (byteLength > 0) copyOut(this.views, (record + RECORD_PAYLOAD) * 4, receive.kind as Kind, receive.buf as Buf, 0, byteLength);
+    if (byteLength > 0) copyOutWords(this.views, record + RECORD_PAYLOAD, receive.kind as Kind, receive.buf as Buf, byteLength);
     receive.complete();
     return lines;
   }

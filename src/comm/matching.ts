@@ -33,27 +33,42 @@ export class Unexpected {
   }
 }
 
+/** One rank that sends, as far as matching is concerned. */
+export class Source {
+  /** Receives that want its messages, and nobody else's. */
+  readonly posted = new Queue<ReceiveRequest<unknown>>();
+  /** Its messages that came before a receive for them was posted. */
+  readonly unexpected = new Queue<Unexpected>();
+}
+
 /**
  * Brings messages and receives together (MPI 4.1, section 3.5): by context, source and tag, wildcards included, in
  * the order in which a source sent and in which receives were posted. Transports deliver to it; it knows none.
  */
 export class Matching {
-  private readonly posted: Queue<ReceiveRequest<unknown>>[];
+  private readonly sources: readonly Source[];
   private readonly postedAny = new Queue<ReceiveRequest<unknown>>();
-  private readonly unexpected: Queue<Unexpected>[];
   private postedCount = 0;
   private arrivedCount = 0;
 
-  /** @param sources number of world ranks */
-  constructor(sources: number) {
-    this.posted = Array.from({ length: sources }, () => new Queue<ReceiveRequest<unknown>>());
-    this.unexpected = Array.from({ length: sources }, () => new Queue<Unexpected>());
+  /** @param sources by world rank */
+  constructor(sources: readonly Source[]) {
+    this.sources = sources;
   }
 
   /** Posts a receive that found no unexpected message. */
   post(receive: ReceiveRequest<unknown>): void {
+    this.postTo(this.queueOf(receive), receive);
+  }
+
+  /** As `post`, for a receive that wants messages of this source. */
+  postFor(source: Source, receive: ReceiveRequest<unknown>): void {
+    this.postTo(source.posted, receive);
+  }
+
+  private postTo(queue: Queue<ReceiveRequest<unknown>>, receive: ReceiveRequest<unknown>): void {
     receive.order = ++this.postedCount;
-    this.queueOf(receive).push(receive);
+    queue.push(receive);
   }
 
   /** Takes a posted receive back; false when it has been matched. */
@@ -62,36 +77,31 @@ export class Matching {
   }
 
   private queueOf(receive: ReceiveRequest<unknown>): Queue<ReceiveRequest<unknown>> {
-    return receive.source === ANY_SOURCE ? this.postedAny : this.posted[receive.source]!;
+    return receive.source === ANY_SOURCE ? this.postedAny : this.sources[receive.source]!.posted;
   }
 
   /**
    * The hot path of takePosted: the receive that a message matches if that is the one posted first for its source, and
-   * none is posted for any source; else null. It stays until shiftPosted.
+   * none is posted for any source; else null. It stays where it is.
    */
-  headPosted(source: number, context: number, tag: number): ReceiveRequest<unknown> | null {
-    const head = this.posted[source]!.head;
+  headPosted(source: Source, context: number, tag: number): ReceiveRequest<unknown> | null {
+    const { head } = source.posted;
     return head !== null && this.postedAny.length === 0 && receives(head, context, tag) ? head : null;
   }
 
   /** Whether a receive posted now would get what its source sends next: none is posted that might, and nothing has come. */
-  isFirst(source: number): boolean {
-    return this.posted[source]!.length === 0 && this.postedAny.length === 0 && this.unexpected[source]!.length === 0;
+  isFirst({ posted, unexpected }: Source): boolean {
+    return posted.length === 0 && this.postedAny.length === 0 && unexpected.length === 0;
   }
 
   /** Whether any receive is posted. */
   get isPosted(): boolean {
-    return this.postedAny.length > 0 || this.posted.some((queue) => queue.length > 0);
-  }
-
-  /** Takes the receive that headPosted has found. */
-  shiftPosted(source: number): void {
-    this.posted[source]!.shift();
+    return this.postedAny.length > 0 || this.sources.some(({ posted }) => posted.length > 0);
   }
 
   /** Takes the receive, the earliest posted, that a message matches; null when there is none. */
   takePosted(source: number, context: number, tag: number): ReceiveRequest<unknown> | null {
-    const bySource = this.posted[source]!;
+    const bySource = this.sources[source]!.posted;
     const any = this.postedAny;
     const index = firstReceive(bySource, context, tag);
     const anyIndex = firstReceive(any, context, tag);
@@ -103,18 +113,18 @@ export class Matching {
   /** Keeps a message that no posted receive matches. */
   keep(message: Unexpected): void {
     message.order = ++this.arrivedCount;
-    this.unexpected[message.source]!.push(message);
+    this.sources[message.source]!.unexpected.push(message);
   }
 
   /** The unexpected message that a receive or probe gets, the earliest arrived; it stays where it is. */
   findUnexpected(source: number, context: number, tag: number): Unexpected | null {
-    return source === ANY_SOURCE ? this.findFromAny(context, tag) : firstMatch(this.unexpected[source]!, context, tag);
+    return source === ANY_SOURCE ? this.findFromAny(context, tag) : firstMatch(this.sources[source]!.unexpected, context, tag);
   }
 
   private findFromAny(context: number, tag: number): Unexpected | null {
     let first: Unexpected | null = null;
-    for (const queue of this.unexpected) {
-      const found = firstMatch(queue, context, tag);
+    for (const { unexpected } of this.sources) {
+      const found = firstMatch(unexpected, context, tag);
       if (found !== null && (first === null || found.order < first.order)) first = found;
     }
     return first;
@@ -122,28 +132,28 @@ export class Matching {
 
   /** Takes a message that findUnexpected has found. */
   takeUnexpected(message: Unexpected): void {
-    this.unexpected[message.source]!.remove(message);
+    this.sources[message.source]!.unexpected.remove(message);
   }
 
   /** Takes the message that a sender, which waits for an answer under `sendId`, wants back; null when it is matched. */
   withdraw(source: number, sendId: number): Unexpected | null {
-    return this.unexpected[source]!.take((message) => message.sendId === sendId);
+    return this.sources[source]!.unexpected.take((message) => message.sendId === sendId);
   }
 
   /** Takes the message that a pending synchronous send of this rank to itself left here; null once it is matched. */
   takeOwn(send: SendRequest): Unexpected | null {
-    return this.unexpected[send.dest]!.take((message) => message.ownSend === send);
+    return this.sources[send.dest]!.unexpected.take((message) => message.ownSend === send);
   }
 
   /** Takes every posted receive from `source` (ANY_SOURCE: those from anyone) that `fits`. */
   takeAllPosted(source: number, fits: (receive: ReceiveRequest<unknown>) => boolean): ReceiveRequest<unknown>[] {
-    const queue = source === ANY_SOURCE ? this.postedAny : this.posted[source]!;
+    const queue = source === ANY_SOURCE ? this.postedAny : this.sources[source]!.posted;
     return queue.takeAll(fits);
   }
 
   /** Drops the messages of a source whose payload can no longer come. */
   dropIncomplete(source: number): void {
-    this.unexpected[source]!.takeAll((message) => message.received < message.byteLength);
+    this.sources[source]!.unexpected.takeAll((message) => message.received < message.byteLength);
   }
 }
 

@@ -28,14 +28,24 @@ const FOR_OTHERS = 1;
 
 /** Copies bytes [from, from + byteLength) of an array of a kind to byte `at` of the region. */
 export function copyIn(views: Views, at: number, kind: Kind, array: Buf, from: number, byteLength: number): void {
-  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewIn(views, at, array as Uint8Array, from, byteLength);
-  else if (copy(kind, views.ofKind[kind]!, at, array, from, byteLength, FOR_OTHERS) !== 0) throw outOfBounds();
+  if (copy(kind, views.ofKind[kind]!, at, array, from, byteLength, FOR_OTHERS) !== 0) throw outOfBounds();
 }
 
 /** Copies `byteLength` bytes at byte `at` of the region to byte `to` of an array of a kind. */
 export function copyOut(views: Views, at: number, kind: Kind, array: Buf, to: number, byteLength: number): void {
-  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewOut(views, at, array as Uint8Array, to, byteLength);
-  else if (copy(kind, array, to, views.ofKind[kind]!, at, byteLength, FOR_ITSELF) !== 0) throw outOfBounds();
+  if (copy(kind, array, to, views.ofKind[kind]!, at, byteLength, FOR_ITSELF) !== 0) throw outOfBounds();
+}
+
+/** As `copyIn` from the beginning of an array to a word of the region. What is left of the last word may be overwritten. */
+export function copyInWords(views: Views, word: number, kind: Kind, array: Buf, byteLength: number): void {
+  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewIn(views.int32, word, array as Uint8Array, byteLength);
+  else copyIn(views, word * 4, kind, array, 0, byteLength);
+}
+
+/** As `copyOut` from a word of the region to the beginning of an array. */
+export function copyOutWords(views: Views, word: number, kind: Kind, array: Buf, byteLength: number): void {
+  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewOut(views.int32, word, array as Uint8Array, byteLength);
+  else copyOut(views, word * 4, kind, array, 0, byteLength);
 }
 
 /**
@@ -43,46 +53,65 @@ export function copyOut(views: Views, at: number, kind: Kind, array: Buf, to: nu
  * first line is written in one go: a receiver that looks at it takes it away as soon as something is written there.
  * @param word kind and flags
  */
-export function putMessage(views: Views, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): void {
+export function putMessage({ int32 }: Views, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): void {
   if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) {
-    const words = views.int32;
-    copyFewIn(views, (record + RECORD_PAYLOAD) * 4, array as Uint8Array, 0, byteLength);
-    words[record + RECORD_KIND] = word;
-    words[record + RECORD_CONTEXT] = context;
-    words[record + RECORD_TAG] = tag;
-    words[record + RECORD_LENGTH] = byteLength;
-    words[record + RECORD_SEND_ID] = 0;
-    publish(words, record + RECORD_NUMBER, number);
-  } else if (put(views.int32, record, number, word, context, tag, kind, array, byteLength) !== 0) {
+    copyFewIn(int32, record + RECORD_PAYLOAD, array as Uint8Array, byteLength);
+    int32[record + RECORD_KIND] = word;
+    int32[record + RECORD_CONTEXT] = context;
+    int32[record + RECORD_TAG] = tag;
+    int32[record + RECORD_LENGTH] = byteLength;
+    int32[record + RECORD_SEND_ID] = 0;
+    publish(int32, record + RECORD_NUMBER, number);
+  } else if (put(int32, record, number, word, context, tag, kind, array, byteLength) !== 0) {
     throw outOfBounds();
   }
 }
 
-function copyFewIn({ int32, uint8 }: Views, at: number, array: Uint8Array, from: number, byteLength: number): void {
-  if (from + byteLength > array.length || at + byteLength > uint8.length) throw outOfBounds();
-  let i = 0;
-  if ((at & 3) === 0) {
-    for (; i + 4 <= byteLength; i += 4) {
-      const k = from + i;
-      int32[(at + i) >>> 2] = array[k]! | (array[k + 1]! << 8) | (array[k + 2]! << 16) | (array[k + 3]! << 24);
-    }
-  }
-  for (; i < byteLength; i++) uint8[at + i] = array[from + i]!;
+/*
+ * There is no loop, and nearly every index is a constant: so a byte costs four instructions, and else ten.
+ */
+
+function copyFewIn(words: Int32Array, word: number, array: Uint8Array, byteLength: number): void {
+  if (byteLength > array.length) throw outOfBounds();
+  const rest = byteLength & 3;
+  if (byteLength >= 4) words[word] = array[0]! | (array[1]! << 8) | (array[2]! << 16) | (array[3]! << 24);
+  if (byteLength === 8) words[word + 1] = array[4]! | (array[5]! << 8) | (array[6]! << 16) | (array[7]! << 24);
+  else if (rest > 0) words[word + (byteLength >> 2)] = restIn(array, byteLength - rest, rest);
 }
 
-function copyFewOut({ int32, uint8 }: Views, at: number, array: Uint8Array, to: number, byteLength: number): void {
-  if (to + byteLength > array.length || at + byteLength > uint8.length) throw outOfBounds();
-  let i = 0;
-  if ((at & 3) === 0) {
-    for (; i + 4 <= byteLength; i += 4) {
-      const word = int32[(at + i) >>> 2]!;
-      array[to + i] = word;
-      array[to + i + 1] = word >> 8;
-      array[to + i + 2] = word >> 16;
-      array[to + i + 3] = word >> 24;
-    }
+/** The last bytes, fewer than a word has. */
+function restIn(array: Uint8Array, first: number, byteLength: number): number {
+  let bits = array[first]!;
+  if (byteLength > 1) bits |= array[first + 1]! << 8;
+  if (byteLength > 2) bits |= array[first + 2]! << 16;
+  return bits;
+}
+
+function copyFewOut(words: Int32Array, word: number, array: Uint8Array, byteLength: number): void {
+  if (byteLength > array.length) throw outOfBounds();
+  const rest = byteLength & 3;
+  if (byteLength >= 4) {
+    const bits = words[word]!;
+    array[0] = bits;
+    array[1] = bits >> 8;
+    array[2] = bits >> 16;
+    array[3] = bits >> 24;
   }
-  for (; i < byteLength; i++) array[to + i] = uint8[at + i]!;
+  if (byteLength === 8) {
+    const bits = words[word + 1]!;
+    array[4] = bits;
+    array[5] = bits >> 8;
+    array[6] = bits >> 16;
+    array[7] = bits >> 24;
+  } else if (rest > 0) {
+    restOut(words[word + (byteLength >> 2)]!, array, byteLength - rest, rest);
+  }
+}
+
+function restOut(bits: number, array: Uint8Array, first: number, byteLength: number): void {
+  array[first] = bits;
+  if (byteLength > 1) array[first + 1] = bits >> 8;
+  if (byteLength > 2) array[first + 2] = bits >> 16;
 }
 
 /** Direct calls take numbers below 2^32. */

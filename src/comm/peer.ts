@@ -1,14 +1,14 @@
 import type { ZivmError } from '../errors';
 import type { RingReader } from '../ring/ring-reader';
 import type { RingWriter } from '../ring/ring-writer';
-import type { Unexpected } from './matching';
+import { Source, type Unexpected } from './matching';
 import { Queue } from './queue';
 import type { Routes } from './routes';
 import type { SendRequest } from './send-request';
 import type { Stream } from './stream';
 
 /** What this rank knows of another one. */
-export class Peer {
+export class Peer extends Source {
   /** The ring to it, once something was sent. */
   writer: RingWriter | null = null;
   /** The ring from it, once something came. */
@@ -37,5 +37,7 @@ export class Peer {
   constructor(
     /** World rank. */
     readonly rank: number,
-  ) {}
+  ) {
+    super();
+  }
 }

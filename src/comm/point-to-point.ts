@@ -136,8 +136,9 @@ export abstract class PointToPoint {
     checkTag(tag, call);
     if (dest !== PROC_NULL && (flags & FLAG_SYNCHRONOUS) === 0 && options === undefined) {
       const world = this.members.worldRanks[dest]!;
-      if (this.engine.trySend(this.context.id, buf, kind, world, tag, flags)) {
-        return new CompletedSend(this.context, this.members.statusOf(world, tag, byteLengthOf(buf, kind)));
+      const byteLength = byteLengthOf(buf, kind);
+      if (this.engine.trySend(this.context.id, buf, kind, byteLength, world, tag, flags)) {
+        return new CompletedSend(this.context, this.members.statusOf(world, tag, byteLength));
       }
     }
     return this.#startPending(buf, kind, dest, tag, flags, options);

@@ -10,8 +10,19 @@ export class Queue<T extends object> {
   length = 0;
 
   push(element: T): void {
-    if (this.length === this.places.length) this.grow();
-    else if (this.length === 0 && this.first === 0) this.renew();
+    const { places, first, length } = this;
+    if (length === places.length || (length === 0 && first === 0)) {
+      this.pushToOthers(element);
+      return;
+    }
+    places[(first + length) & (places.length - 1)] = element;
+    this.length = length + 1;
+  }
+
+  /** As `push`, when it may be time for other places. */
+  private pushToOthers(element: T): void {
+    if (this.length > 0) this.grow();
+    else this.renew();
     this.put(this.length++, element);
   }
 

@@ -7,7 +7,7 @@ import { ZivmError } from '../errors';
  *   byte 0       +--------------------------------------------------+
  *                | header (1 line): magic, version, sizes, epoch    |
  *   64           +--------------------------------------------------+
- *                | rank table: RANK_LINES lines for each rank       |
+ *                | rank table: four lines for each rank             |
  *                |   line 0  server's:   state, peer, slot          |
  *                |   line 1  the rank's: armed, phase, pid, kernel, |
  *                |           whom it waits to send to, and its core |
@@ -63,7 +63,8 @@ const HEADER_RING_GRANULES = 6;
 /** Counts the changes of rank states. */
 export const HEADER_EPOCH = 7;
 
-const RANK_LINES = 4;
+/** An entry of the rank table has four lines, as a shift of its number: a product would have to be looked at whether it is too big, for each message. */
+const RANK_SHIFT = 6;
 const RANK_TABLE_WORD = LINE_WORDS;
 export const RANK_STATE = 0;
 export const RANK_PEER = 1;
@@ -165,7 +166,7 @@ function ringBytesFor(heapBytes: number, rankCount: number, granuleBytes: number
 
 function plan(byteLength: number, rankCount: number): RegionPlan {
   const granuleBytes = granuleBytesFor(byteLength);
-  const directoryWord = RANK_TABLE_WORD + rankCount * RANK_LINES * LINE_WORDS;
+  const directoryWord = RANK_TABLE_WORD + (rankCount << RANK_SHIFT);
   const granuleTableWord = alignUp(directoryWord + rankCount * rankCount, LINE_WORDS);
   const tableEnd = granuleTableWord * WORD_BYTES + (byteLength / granuleBytes) * WORD_BYTES;
   const heapByte = alignUp(tableEnd, granuleBytes);
@@ -212,7 +213,7 @@ export function planRegion(byteLength: number, rankCount: number): RegionPlan {
 }
 
 /** Word index of a rank's entry in the rank table. */
-export const rankWord = (rank: number): number => RANK_TABLE_WORD + rank * RANK_LINES * LINE_WORDS;
+export const rankWord = (rank: number): number => RANK_TABLE_WORD + (rank << RANK_SHIFT);
 
 /** Lays a region out in zeroed memory. The magic is written last: a region without it is not ready. */
 export function formatRegion(words: Int32Array, p: RegionPlan): void {

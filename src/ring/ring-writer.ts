@@ -19,7 +19,8 @@ import { SKIP } from './record';
  * A record is published by storing the number of its first line there. Lines are counted from 1 and lap after lap, so
  * no record has the number of an earlier one. But the line at which the next record will begin may lie within an earlier one, and
  * hold a word of a payload that happens to be that number: the writer looks, and overwrites it, before the reader
- * gets there. So it keeps one line more free than the record takes.
+ * gets there. So it keeps one line more free than the record takes. It need not look where all records have had one line
+ * for a lap, and should not: a store goes on its way while the writer goes on, but a load makes it wait for the line to come.
  */
 export class RingWriter {
   private readonly words: Int32Array;
@@ -37,6 +38,8 @@ export class RingWriter {
   /** Lines of the record claimed last, and where the one after it begins. */
   private lines = 0;
   private after = 0;
+  /** Lines yet to be written, from where the next record begins, until no line is left that may hold a payload where a number belongs. */
+  private suspect: number;
   /** The longest payload for which a drained ring always has room. */
   readonly maxPayload: number;
 
@@ -48,6 +51,7 @@ export class RingWriter {
     this.end = ring + lineCount * LINE_WORDS;
     this.lineCount = lineCount - RING_RECORDS / LINE_WORDS;
     this.next = this.first;
+    this.suspect = this.lineCount;
     // A record is in one piece, for which as much again may be skipped, and the reader announces its progress a quarter late.
     this.maxPayload = (this.lineCount >> 2) * LINE_BYTES - RECORD_PAYLOAD * 4;
   }
@@ -79,9 +83,15 @@ export class RingWriter {
     this.lines = lines;
     const end = this.next + lines * LINE_WORDS;
     this.after = end === this.end ? this.first : end;
+    if (this.suspect > 0 || lines > 1) this.clear(lines);
+    return true;
+  }
+
+  /** Sees to it that the line after the record does not hold the number that the reader will wait for there. */
+  private clear(lines: number): void {
     const wanted = (this.written + lines + 1) | 0;
     if (this.words[this.after + RECORD_NUMBER] === wanted) this.words[this.after + RECORD_NUMBER] = ~wanted;
-    return true;
+    if (lines > 1) this.suspect = this.lineCount + lines;
   }
 
   /** What is left at the end of the ring is skipped when it is too short. */
@@ -122,5 +132,6 @@ export class RingWriter {
   advance(): void {
     this.written = (this.written + this.lines) | 0;
     this.next = this.after;
+    if (this.suspect > 0) this.suspect -= this.lines;
   }
 }

@@ -149,6 +149,46 @@ describe('a ring, one end after the other', () => {
     expect(lap).toBeGreaterThan(50);
   });
 
+  it('takes no payload for a record either after short records, whose writer looks for nothing in the end, and claims that came to nothing', () => {
+    const lines = linesIn(128);
+    const { words, ring, writer, reader } = ends(128);
+    const random = new Random(4);
+    const first = ring + RING_RECORDS;
+    let lap = 0;
+    let previous = -1;
+    /** Fills the lines behind a record's first one with numbers that the reader will wait for there, in one of the next laps. */
+    const poison = (record: number, lineCount: number): void => {
+      for (let line = 1; line < lineCount; line++) {
+        const word = record + line * LINE_WORDS;
+        words[word] = (lap + 1 + random.below(2)) * lines + (word - first) / LINE_WORDS + 1;
+      }
+    };
+    const write = (byteLength: number, claims: number): void => {
+      for (let claim = 0; claim < claims; claim++) {
+        const record = writer.claim(byteLength);
+        if (record < previous) [lap, previous] = [lap + 1, record];
+        // It is given up, half written.
+        poison(record, recordLines(byteLength) - 1);
+        expect(reader.peek()).toBe(-1);
+      }
+      const record = writer.claim(byteLength);
+      if (record < previous) lap++;
+      previous = record;
+      poison(record, recordLines(byteLength));
+      words[record + RECORD_KIND] = EAGER;
+      writer.publish(record);
+      expect(reader.peek()).toBe(record);
+      reader.release(reader.lines(byteLength));
+      expect(reader.peek()).toBe(-1);
+    };
+    for (let round = 0; round < 300; round++) {
+      write(random.below(writer.maxPayload + 1), random.below(3));
+      const short = random.below(3) === 0 ? random.below(3 * lines) : lines - 3 + random.below(6);
+      for (let count = 0; count < short; count++) write(random.below(33), random.below(4) === 0 ? 1 : 0);
+    }
+    expect(lap).toBeGreaterThan(200);
+  });
+
   it('spin sees a record, and gives up without one', () => {
     const ring = ends(32);
     const model = new RingModel(ring);

@@ -3,7 +3,7 @@ import { ANY_SOURCE, ANY_TAG } from '../../../src/comm/constants';
 import { Context } from '../../../src/comm/context';
 import { Kind } from '../../../src/comm/elements';
 import type { Engine } from '../../../src/comm/engine';
-import { Matching, Unexpected } from '../../../src/comm/matching';
+import { Matching, Source, Unexpected } from '../../../src/comm/matching';
 import { Members } from '../../../src/comm/members';
 import { BufferReceive } from '../../../src/comm/receive-request';
 import { SendRequest } from '../../../src/comm/send-request';
@@ -76,7 +76,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Does the same to both, and compares. */
 class Both {
-  readonly #real = new Matching(SOURCES);
+  readonly #sources = Array.from({ length: SOURCES }, () => new Source());
+  readonly #real = new Matching(this.#sources);
   readonly #model = new Model();
   readonly #matched: BufferReceive[] = [];
 
@@ -93,15 +94,17 @@ class Both {
           real.takeUnexpected(found);
           model.dropArrived(found);
         } else {
-          real.post(receive);
+          if (action.source === ANY_SOURCE) real.post(receive);
+          else real.postFor(this.#sources[action.source]!, receive);
           model.posted.push({ ...action, receive });
         }
         return;
       }
       case 'arrive': {
         // As the inbox does: the short way first.
-        const head = real.headPosted(action.source, action.context, action.tag);
-        if (head !== null) real.shiftPosted(action.source);
+        const source = this.#sources[action.source]!;
+        const head = real.headPosted(source, action.context, action.tag);
+        if (head !== null) source.posted.shift();
         const receive = head ?? real.takePosted(action.source, action.context, action.tag);
         expect(receive).toBe(model.takePosted(action));
         if (receive !== null) {
@@ -197,7 +200,7 @@ describe('matching', () => {
   });
 
   it('lets no message overtake another one of its source', () => {
-    const matching = new Matching(SOURCES);
+    const matching = new Matching(Array.from({ length: SOURCES }, () => new Source()));
     const [first, second] = [messageOf(1, 0, 7), messageOf(1, 0, 7)];
     matching.keep(first);
     matching.keep(second);
@@ -211,7 +214,7 @@ describe('matching', () => {
       [ANY_SOURCE, 1],
       [1, ANY_SOURCE],
     ]) {
-      const matching = new Matching(SOURCES);
+      const matching = new Matching(Array.from({ length: SOURCES }, () => new Source()));
       const receives = sources.map((from) => receiveOf(from, 0, 7));
       receives.forEach((receive) => matching.post(receive));
       expect(matching.takePosted(1, 0, 7)).toBe(receives[0]);
@@ -221,7 +224,7 @@ describe('matching', () => {
   });
 
   it('keeps contexts apart, wildcards or not', () => {
-    const matching = new Matching(SOURCES);
+    const matching = new Matching(Array.from({ length: SOURCES }, () => new Source()));
     matching.post(receiveOf(ANY_SOURCE, 1, ANY_TAG));
     expect(matching.takePosted(0, 2, 0)).toBeNull();
     matching.keep(messageOf(0, 2, 0));
@@ -229,7 +232,7 @@ describe('matching', () => {
   });
 
   it('finds the message that a synchronous send to oneself has left, until it is taken', () => {
-    const matching = new Matching(SOURCES);
+    const matching = new Matching(Array.from({ length: SOURCES }, () => new Source()));
     const send = new SendRequest(contexts[0]!).want(buf, Kind.Uint8, 2, 5, 0);
     const other = new SendRequest(contexts[0]!).want(buf, Kind.Uint8, 2, 5, 0);
     matching.keep(messageOf(2, 0, 5));

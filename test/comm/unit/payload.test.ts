@@ -1,5 +1,5 @@
 import { ARRAY_TYPES, Kind, type TypedArray } from '../../../src/comm/elements';
-import { copyIn, copyOut, putMessage } from '../../../src/comm/payload';
+import { copyIn, copyInWords, copyOut, copyOutWords, putMessage } from '../../../src/comm/payload';
 import { Views } from '../../../src/comm/views';
 import { RECORD_CONTEXT, RECORD_KIND, RECORD_LENGTH, RECORD_NUMBER, RECORD_PAYLOAD, RECORD_SEND_ID, RECORD_TAG } from '../../../src/ring/layout';
 import { EAGER } from '../../../src/ring/record';
@@ -37,6 +37,9 @@ function regionIntact(at: number, byteLength: number): boolean {
   const isSame = (from: number, to: number): boolean => untouched.subarray(from, to).equals(region.subarray(from, to));
   return isSame(0, at) && isSame(at + byteLength, REGION_BYTES);
 }
+
+/** Bytes of the words that so many bytes take. */
+const inWords = (byteLength: number): number => Math.ceil(byteLength / 4) * 4;
 
 beforeEach(() => {
   region.fill(SENTINEL);
@@ -79,6 +82,27 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
     }
   });
 
+  it('goes by words from an array and back, and touches no other word, and no other byte of an array', () => {
+    for (const count of [...COUNTS, 4, 5, 6]) {
+      const { array, intact } = guarded(type, count);
+      const target = guarded(type, count + 3);
+      const bytes = pattern(array.byteLength, count);
+      bytesOf(array).set(bytes);
+      for (let time = 0; time < 4; time++) {
+        region.fill(SENTINEL);
+        bytesOf(target.array).fill(SENTINEL);
+        copyInWords(views, AT / 4, kind, array, bytes.length);
+        expect(region.subarray(AT, AT + bytes.length)).toEqual(bytes);
+        expect(regionIntact(AT, inWords(bytes.length))).toBe(true);
+        copyOutWords(views, AT / 4, kind, target.array, bytes.length);
+        expect(bytesOf(target.array).subarray(0, bytes.length)).toEqual(bytes);
+        expect(bytesOf(target.array).subarray(bytes.length).every((byte) => byte === SENTINEL)).toBe(true);
+        expect(intact() && target.intact()).toBe(true);
+        expect(bytesOf(array)).toEqual(bytes);
+      }
+    }
+  });
+
   it('goes piece by piece', () => {
     const { array } = guarded(type, 100);
     const bytes = pattern(array.byteLength, 5);
@@ -106,8 +130,14 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
     for (const [at, to, byteLength] of [[2 ** 32 + 8, 0, 8], [8, 2 ** 32, 8], [8, 0, 2 ** 32 + 8]] as const) {
       expect(() => copyOut(views, at, kind, array, to, byteLength)).toThrow(outOfBounds);
     }
+    const few = guarded(type, 0);
+    for (const byteLength of [1, 4, 8, 9]) {
+      expect(() => copyOutWords(views, AT / 4, kind, few.array, byteLength)).toThrow(outOfBounds);
+      expect(() => copyInWords(views, AT / 4, kind, few.array, byteLength)).toThrow(outOfBounds);
+    }
     expect(bytesOf(array).every((byte) => byte === SENTINEL)).toBe(true);
-    expect(intact()).toBe(true);
+    expect(intact() && few.intact()).toBe(true);
+    expect(region.subarray(AT, AT + 1000).every((byte) => byte === 1)).toBe(true);
     region.fill(SENTINEL);
     bytesOf(array).fill(1);
     expect(() => copyIn(views, AT, kind, array, array.byteLength - 1, 2)).toThrow(outOfBounds);
@@ -131,19 +161,20 @@ describe.each(KINDS)('a message of $name', ({ type, kind }) => {
       putMessage(views, RECORD, number, EAGER | 256, context, tag, kind, array, bytes.length);
       expect(header()).toEqual([number, EAGER | 256, context, tag | 0, bytes.length, 0]);
       expect(region.subarray(AT + HEADER_BYTES, AT + HEADER_BYTES + bytes.length)).toEqual(bytes);
-      expect(regionIntact(AT, HEADER_BYTES + bytes.length)).toBe(true);
+      expect(regionIntact(AT, HEADER_BYTES + inWords(bytes.length))).toBe(true);
     }
     expect(intact()).toBe(true);
     expect(bytesOf(array)).toEqual(bytes);
   });
 
-  it('is not published when the array is shorter than it was, or the region', () => {
+  it('is not published when the array is shorter than it was, or the region is too short', () => {
     const outOfBounds = expect.objectContaining({ code: 'ERR_ZIVM_TYPE' }) as Error;
     for (const count of [1, 40]) {
       const { array } = guarded(type, count);
+      // A few bytes have room in the first line of a record.
       const last = REGION_BYTES - HEADER_BYTES - array.byteLength + 4;
       expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, array.byteLength + 1)).toThrow(outOfBounds);
-      expect(() => putMessage(views, last >> 2, 1, EAGER, 0, 0, kind, array, array.byteLength)).toThrow(outOfBounds);
+      if (count > 1) expect(() => putMessage(views, last >> 2, 1, EAGER, 0, 0, kind, array, array.byteLength)).toThrow(outOfBounds);
       structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
       expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, 8)).toThrow(outOfBounds);
       expect(regionIntact(0, 0)).toBe(true);
@@ -190,8 +221,8 @@ describe('an array', () => {
   /** As in a steady state: compiled code copies it. */
   function known(array: Uint8Array): void {
     for (let time = 0; time < 30_000; time++) {
-      copyIn(views, AT, Kind.Uint8, array, 0, array.length);
-      copyOut(views, AT, Kind.Uint8, array, 0, array.length);
+      copyInWords(views, AT / 4, Kind.Uint8, array, array.length);
+      copyOutWords(views, AT / 4, Kind.Uint8, array, array.length);
     }
   }
 
@@ -201,8 +232,8 @@ describe('an array', () => {
     const random = new Random(11);
     for (let message = 0; message < 1000; message++) {
       const array = arrays[random.below(arrays.length)]!;
-      copyIn(views, AT, Kind.Uint8, array, 0, 8);
-      copyOut(views, AT, Kind.Uint8, target, 0, 8);
+      copyInWords(views, AT / 4, Kind.Uint8, array, 8);
+      copyOutWords(views, AT / 4, Kind.Uint8, target, 8);
       expect(target).toEqual(array);
     }
   });
@@ -214,15 +245,15 @@ describe('an array', () => {
     );
     const array = new Uint8Array(buffer);
     known(array);
-    for (const length of [128, 48, 64, 0, 64]) {
+    for (const length of [128, 48, 64, 0, 8, 64]) {
       buffer.resize(length);
       array.fill(length);
       region.fill(SENTINEL);
-      copyIn(views, AT, Kind.Uint8, array, 0, length);
+      copyInWords(views, AT / 4, Kind.Uint8, array, length);
       expect(region.subarray(AT, AT + length)).toEqual(array);
       expect(regionIntact(AT, length)).toBe(true);
       array.fill(0);
-      copyOut(views, AT, Kind.Uint8, array, 0, length);
+      copyOutWords(views, AT / 4, Kind.Uint8, array, length);
       expect(array).toEqual(region.subarray(AT, AT + length));
     }
   });
@@ -232,7 +263,7 @@ describe('an array', () => {
       const array = new Uint8Array(length);
       known(array);
       structuredClone(array.buffer, { transfer: [array.buffer] });
-      expect(() => copyOut(views, AT, Kind.Uint8, array, 0, length)).toThrow();
+      expect(() => copyOutWords(views, AT / 4, Kind.Uint8, array, length)).toThrow();
     }
   });
 });
