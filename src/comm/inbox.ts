@@ -217,7 +217,7 @@ export class Inbox {
     address: number,
   ): Stream | null {
     const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
-    if (isWanted && !this.direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, receive.isBlockedOn && this.outbox.settled, this.shared)) {
+    if (isWanted && !this.direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, this.engine.waiting.waitsFor(receive) && this.outbox.settled, this.shared)) {
       const stream = new Stream(receive, peer, 0);
       this.outbox.control(peer, CLEAR_TO_SEND, sendId, this.streaming.add(stream));
       if (peer.streams++ === 0) peer.streamBegan = performance.now();

@@ -160,23 +160,9 @@ export abstract class Request<T> implements PromiseLike<T> {
 
   /** Waits for all (MPI_Waitall), then gives their results in order, or throws the first failure. */
   static waitAll<T>(requests: readonly Request<T>[]): T[] {
-    const pending = requests.findIndex((request) => !request.done);
-    if (pending >= 0) Request.waitForRest(requests, pending);
+    const pending = requests.find((request) => !request.done);
+    if (pending !== undefined) pending.context.engine.waiting.forAll(requests);
     return requests.map((request) => request.outcome());
-  }
-
-  /** Waits for requests from one on; those before it are complete. */
-  private static waitForRest(requests: readonly Request<unknown>[], first: number): void {
-    for (let i = first; i < requests.length; i++) requests[i]!.markBlockedOn();
-    try {
-      for (let i = first; i < requests.length; i++) {
-        const request = requests[i]!;
-        if (!request.done) request.context.engine.waiting.forRequest(request);
-      }
-    } catch (error) {
-      for (const request of requests) if (!request.done) request.markLeft();
-      throw error;
-    }
   }
 
   /** True when all are complete (MPI_Testall). */

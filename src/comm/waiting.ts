@@ -12,6 +12,8 @@ import type { Request } from './request';
 import { SendRequest } from './send-request';
 import { isUpToSelf, nobodyCanSend } from './self';
 
+const NONE: readonly Request<unknown>[] = [];
+
 /** Who writes a word that a rank waits for. */
 export interface Writer {
   /** Why it never will, or null while it may. */
@@ -32,6 +34,8 @@ export class Waiting {
   private awaitedWord = -1;
   private awaitedNumber = 0;
   private awaitsData = false;
+  /** Requests that a call waits for and that are not marked so. */
+  private unmarked: readonly Request<unknown>[] = NONE;
 
   constructor(engine: Engine, progress: Progress, outbox: Outbox, wakeup: Wakeup, idle: IdlePolicy, watchlist: Watchlist, turns: Turns, attention: Attention) {
     this.engine = engine;
@@ -56,6 +60,30 @@ export class Waiting {
       if (request instanceof SendRequest) this.attention.end();
       if (!request.done) request.markLeft();
     }
+  }
+
+  /** Waits for all of these requests. */
+  forAll(requests: readonly Request<unknown>[]): void {
+    this.unmarked = requests;
+    try {
+      for (let i = 0; i < requests.length; i++) {
+        const request = requests[i]!;
+        if (!request.done) this.forRequest(request);
+      }
+    } catch (error) {
+      for (const request of requests) if (!request.done) request.markLeft();
+      throw error;
+    } finally {
+      this.unmarked = NONE;
+    }
+  }
+
+  /** Whether a call returns only when this request is complete. */
+  waitsFor(request: Request<unknown>): boolean {
+    // Only long messages ask; short ones need not pay for marks.
+    for (const one of this.unmarked) one.markBlockedOn();
+    this.unmarked = NONE;
+    return request.isBlockedOn;
   }
 
   private untilDone(request: Request<unknown>, deadline: number): boolean {
