@@ -4,6 +4,7 @@ import { Kind } from '../../src/comm/elements';
 import type { Engine } from '../../src/comm/engine';
 import { Matching, Source, Unexpected } from '../../src/comm/matching';
 import { Members } from '../../src/comm/members';
+import type { Peer } from '../../src/comm/peer';
 import { BufferReceive } from '../../src/comm/receive-request';
 import { measure } from './suite';
 
@@ -14,7 +15,7 @@ const WAITING = 100;
 /** One message and one receive that meet, in either order. */
 export function matchingSuite(): void {
   // Matching uses nothing of the engine that a request belongs to.
-  const engine = {} as Engine;
+  const engine = { peers: [] as Peer[] } as Engine;
   const members = new Members(
     Array.from({ length: SOURCES }, (_, rank) => rank),
     SOURCES,

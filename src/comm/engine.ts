@@ -96,13 +96,13 @@ export class Engine {
   // --- Sending ---
 
   /** Sends a short message if there is room for it right now. */
-  trySend(context: number, buf: Buf, kind: Kind, byteLength: number, dest: number, tag: number, flags: number): boolean {
-    return this.outbox.trySend(this.peers[dest]!, context, tag, flags, kind, buf, byteLength);
+  trySend(peer: Peer, context: number, buf: Buf, kind: Kind, byteLength: number, tag: number, flags: number): boolean {
+    return this.outbox.trySend(peer, context, tag, flags, kind, buf, byteLength);
   }
 
   /** MPI_Send: returns when the buffer may be used again. */
   send(context: Context, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): void {
-    if (this.trySend(context.id, buf, kind, byteLengthOf(buf, kind), dest, tag, flags)) return;
+    if (this.trySend(this.peers[dest]!, context.id, buf, kind, byteLengthOf(buf, kind), tag, flags)) return;
     const send = this.spareSend ?? new SendRequest(context);
     send.context = context;
     this.spareSend = null;

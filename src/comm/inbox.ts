@@ -95,7 +95,7 @@ export class Inbox {
     if (lines === 0) return null;
     if (byteLength > 0) copyOutWords(this.views, record + RECORD_PAYLOAD, kind, buf, byteLength);
     if (reader.release(lines)) this.wakeup.notify(peer.rank);
-    return members.statusOf(peer.rank, tag, byteLength);
+    return peer.statusOf(members, tag, byteLength);
   }
 
   /** Whether more of a message is to come that a receive has matched. */
@@ -129,7 +129,7 @@ export class Inbox {
     const lines = reader.lines(byteLength);
     if (lines === 0) return 0;
     peer.posted.shift();
-    receive.status = receive.context.members.statusOf(peer.rank, tag, byteLength);
+    receive.status = peer.statusOf(receive.context.members, tag, byteLength);
     if (byteLength > 0) copyOutWords(this.views, record + RECORD_PAYLOAD, receive.kind as Kind, receive.buf as Buf, byteLength);
     receive.complete();
     return lines;

@@ -2,9 +2,11 @@ import type { ZivmError } from '../errors';
 import type { RingReader } from '../ring/ring-reader';
 import type { RingWriter } from '../ring/ring-writer';
 import { Source, type Unexpected } from './matching';
+import type { Members } from './members';
 import { Queue } from './queue';
 import type { Routes } from './routes';
 import type { SendRequest } from './send-request';
+import { NOTHING, type Status } from './status';
 import type { Stream } from './stream';
 
 /** What this rank knows of another one. */
@@ -31,6 +33,9 @@ export class Peer extends Source {
   /** How many payloads it was asked for that have yet to come, and since when it is the turn of the next one; in milliseconds. */
   streams = 0;
   streamBegan = NaN;
+  /** The status given last for a message from or to this rank, and in which communicator. */
+  private status = NOTHING;
+  private members: Members | null = null;
   /** Why nothing more can come from it or go to it. */
   ended: ZivmError | null = null;
 
@@ -39,5 +44,13 @@ export class Peer extends Source {
     readonly rank: number,
   ) {
     super();
+  }
+
+  /** The status of a message from or to this rank. Most are like the one before, which is quickly seen. */
+  statusOf(members: Members, tag: number, byteLength: number): Status {
+    const last = this.status;
+    if (members === this.members && last.tag === tag && last.byteLength === byteLength) return last;
+    this.members = members;
+    return (this.status = members.statusOf(this.rank, tag, byteLength));
   }
 }

@@ -135,10 +135,10 @@ export abstract class PointToPoint {
     checkDest(dest, this.size, call);
     checkTag(tag, call);
     if (dest !== PROC_NULL && (flags & FLAG_SYNCHRONOUS) === 0 && options === undefined) {
-      const world = this.members.worldRanks[dest]!;
+      const peer = this.context.peers[dest]!;
       const byteLength = byteLengthOf(buf, kind);
-      if (this.engine.trySend(this.context.id, buf, kind, byteLength, world, tag, flags)) {
-        return new CompletedSend(this.context, this.members.statusOf(world, tag, byteLength));
+      if (this.engine.trySend(peer, this.context.id, buf, kind, byteLength, tag, flags)) {
+        return new CompletedSend(this.context, peer.statusOf(this.members, tag, byteLength));
       }
     }
     return this.#startPending(buf, kind, dest, tag, flags, options);

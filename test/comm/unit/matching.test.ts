@@ -5,12 +5,13 @@ import { Kind } from '../../../src/comm/elements';
 import type { Engine } from '../../../src/comm/engine';
 import { Matching, Source, Unexpected } from '../../../src/comm/matching';
 import { Members } from '../../../src/comm/members';
+import type { Peer } from '../../../src/comm/peer';
 import { BufferReceive } from '../../../src/comm/receive-request';
 import { SendRequest } from '../../../src/comm/send-request';
 
 const SOURCES = 3;
 /** Matching asks nothing of the engine: that requests belong to one is enough. */
-const engine = {} as Engine;
+const engine = { peers: [] as Peer[] } as Engine;
 const members = new Members([0, 1, 2], SOURCES);
 const contexts = [0, 1].map((id) => new Context(engine, members, id));
 const buf = new Uint8Array(0);
