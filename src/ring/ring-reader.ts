@@ -11,6 +11,9 @@ import {
 import { SKIP } from './record';
 import type { Watchlist } from './watchlist';
 
+/** Records with more lines come later if their reader asks for lines early. */
+const MOST_FETCHED = 8;
+
 /** The receiver's end of a ring. */
 export class RingReader {
   private readonly words: Int32Array;
@@ -26,6 +29,8 @@ export class RingReader {
   private consumed = 0;
   /** What the writer was told of that. */
   private announced = 0;
+  /** Lines of the last record. */
+  private lastLines = 0;
 
   /** @param ring word index of the ring @param lineCount its size */
   constructor(words: Int32Array, ring: number, lineCount: number) {
@@ -62,9 +67,12 @@ export class RingReader {
     return false;
   }
 
-  /** As `spin`, for one message: the rest of it is to come together with its first line. In a window of messages that would only disturb their sender. */
+  /**
+   * As `spin`, for one message: the rest of it is to come together with its first line. Where many lines are to be expected, as
+   * the last message had, that would take them away from a sender that is still writing; and in a window of messages too.
+   */
   spinAhead(looks: number): boolean {
-    if (this.next + (1 + LINES_AHEAD) * LINE_WORDS > this.end) return this.spin(looks);
+    if (this.lastLines > MOST_FETCHED || this.next + (1 + LINES_AHEAD) * LINE_WORDS > this.end) return this.spin(looks);
     const words = this.words;
     const word = this.next + RECORD_NUMBER;
     const wanted = (this.consumed + 1) | 0;
@@ -95,6 +103,7 @@ export class RingReader {
    */
   release(lines: number): boolean {
     const next = this.next + lines * LINE_WORDS;
+    this.lastLines = lines;
     this.next = next === this.end ? this.first : next;
     this.consumed = (this.consumed + lines) | 0;
     return ((this.consumed - this.announced) | 0) >= this.quarter && this.announce();

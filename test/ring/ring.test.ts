@@ -200,6 +200,21 @@ describe('a ring, one end after the other', () => {
     expect(model.read().taken).toBe(true);
     expect(ring.reader.spin(3)).toBe(false);
   });
+
+  it('spinAhead does so too, after records of any length and wherever the next one begins', () => {
+    const ring = ends(128);
+    const model = new RingModel(ring);
+    const random = new Random(5);
+    for (let record = 0; record < 1000; record++) {
+      const looks = 1 + random.below(10);
+      expect(ring.reader.spinAhead(looks)).toBe(false);
+      model.write(random.below(2) === 0 ? random.below(400) : random.below(ring.writer.maxPayload + 1));
+      expect(ring.reader.spinAhead(0)).toBe(false);
+      expect(ring.reader.spinAhead(looks)).toBe(true);
+      expect(model.read().taken).toBe(true);
+    }
+    expectSentinels(ring);
+  });
 });
 
 describe('what the reader announces', () => {
