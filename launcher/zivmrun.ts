@@ -22,7 +22,13 @@ const COMMANDS: Record<string, ((args: string[]) => number | Promise<number>) | 
   },
 };
 
+/** Who reads help, or what the doctor says, may stop before its end: `zivmrun --help | head -3`. A job ends then (JobRun). */
+function mayBeLeft(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 async function main(): Promise<number> {
+  process.stdout.on('error', mayBeLeft);
   const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
   try {
     const command = COMMANDS[process.argv[2] ?? ''];

@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { linesOf, program, startZivmrun, zivmrun } from '../support/launcher';
+import { linesOf, program, startZivmrun, zivmrun, ZIVMRUN } from '../support/launcher';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'zivm-options-')));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,6 +22,11 @@ describe('--help and --version', () => {
     for (const part of ['--bind-to', '--report-bindings', '--region-size', 'Examples:', 'zivmrun -n 4 app.ts']) {
       expect(stdout).toContain(part);
     }
+  });
+
+  test.each(['--help', '--version'])('%s says nothing of a reader that has gone', (option) => {
+    const { stderr } = spawnSync('sh', ['-c', '"$@" | :', 'sh', process.execPath, ZIVMRUN, option], { encoding: 'utf8' });
+    expect(stderr).toBe('');
   });
 
   test('--version is that of the package', async () => {
