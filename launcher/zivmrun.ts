@@ -22,7 +22,7 @@ const COMMANDS: Record<string, ((args: string[]) => number | Promise<number>) | 
   },
 };
 
-/** Who reads help, or what the doctor says, may stop before its end: `zivmrun --help | head -3`. A job ends then (JobRun). */
+/** Who reads help, or what the doctor says, may stop before its end: `zivmrun --help | head -3`. */
 function mayBeLeft(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }
@@ -33,7 +33,9 @@ async function main(): Promise<number> {
   try {
     const command = COMMANDS[process.argv[2] ?? ''];
     if (command !== undefined) return await command(process.argv.slice(3));
-    return await new JobRun(parseOptions(process.argv.slice(2), version)).run();
+    const options = parseOptions(process.argv.slice(2), version);
+    process.stdout.off('error', mayBeLeft); // a job ends when nobody reads its output
+    return await new JobRun(options).run();
   } catch (error) {
     if (error instanceof Answered) return 0;
     if (!(error instanceof UsageError || error instanceof ZivmError)) throw error;

@@ -1,5 +1,5 @@
 import { byteLengthOf, Kind } from '../../src/comm/elements';
-import { copyIn, copyOut } from '../../src/comm/payload';
+import { copyInWords, copyOutWords } from '../../src/comm/payload';
 import { LINE_BYTES, LINE_WORDS, RECORD_PAYLOAD } from '../../src/ring/layout';
 import { RingReader } from '../../src/ring/ring-reader';
 import { RingWriter } from '../../src/ring/ring-writer';
@@ -25,10 +25,10 @@ export function ringSuite(): void {
     return () => {
       const written = writer.claim(byteLength);
       if (written < 0) throw new Error('the ring is full');
-      copyIn(views, (written + RECORD_PAYLOAD) * 4, Kind.Uint8, source, 0, byteLength);
+      copyInWords(views, written + RECORD_PAYLOAD, Kind.Uint8, source, byteLength);
       writer.publish(written);
       const read = reader.peek();
-      copyOut(views, (read + RECORD_PAYLOAD) * 4, Kind.Uint8, target, 0, byteLength);
+      copyOutWords(views, read + RECORD_PAYLOAD, Kind.Uint8, target, byteLength);
       reader.release(reader.lines(byteLength));
     };
   };

@@ -96,13 +96,13 @@ export class Engine {
   // --- Sending ---
 
   /** Sends a short message if there is room for it right now. */
-  trySend(peer: Peer, context: number, buf: Buf, kind: Kind, byteLength: number, tag: number, flags: number): boolean {
+  trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
     return this.outbox.trySend(peer, context, tag, flags, kind, buf, byteLength);
   }
 
   /** MPI_Send: returns when the buffer may be used again. */
   send(context: Context, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): void {
-    if (this.trySend(this.peers[dest]!, context.id, buf, kind, byteLengthOf(buf, kind), tag, flags)) return;
+    if (this.trySend(this.peers[dest]!, context.id, tag, flags, kind, buf, byteLengthOf(buf, kind))) return;
     const send = this.spareSend ?? new SendRequest(context);
     send.context = context;
     this.spareSend = null;

@@ -156,11 +156,11 @@ export class Inbox {
     if (byteLength < 0) throw corrupt(`a message of ${byteLength} bytes`);
     const here = byteLength < this.pieceBytes ? byteLength : this.pieceBytes;
     const lines = linesOf(reader, here);
-    const payload = (record + RECORD_PAYLOAD) * 4;
+    const payload = record + RECORD_PAYLOAD;
     const receive = this.matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
       const message = new Unexpected(peer.rank, context, tag, byteLength, flags, sendId, new Uint8Array(byteLength), null);
-      if (here > 0) copyOut(this.views, payload, Kind.Uint8, message.payload as Uint8Array, 0, here);
+      if (here > 0) copyOutWords(this.views, payload, Kind.Uint8, message.payload as Uint8Array, here);
       message.received = here;
       if (here < byteLength) this.expect(peer, byteLength - here, null, message);
       this.matching.keep(message);
@@ -169,7 +169,7 @@ export class Inbox {
     }
     if ((flags & FLAG_SYNCHRONOUS) !== 0) this.outbox.control(peer, MATCHED, sendId, 0);
     const wanted = accept(receive, peer.rank, tag, byteLength, flags);
-    if (wanted && here > 0) copyOut(this.views, payload, elementKind(receive), receive.buf as Buf, 0, here);
+    if (wanted && here > 0) copyOutWords(this.views, payload, elementKind(receive), receive.buf as Buf, here);
     if (here < byteLength) this.expect(peer, byteLength - here, new Stream(receive, peer, here), null);
     else receive.complete();
     return lines;

@@ -4,14 +4,12 @@ import { ARRAY_TYPES, type Buf } from './elements';
 export class Views {
   /** By kind. */
   readonly ofKind: readonly Buf[];
-  readonly uint8: Uint8Array;
   readonly int32: Int32Array;
   readonly float64: Float64Array;
 
   /** @param byteOffset where the region begins in `memory`, a multiple of 8 @param byteLength its length */
   constructor(memory: ArrayBuffer, byteOffset = 0, byteLength = memory.byteLength - byteOffset) {
     this.ofKind = ARRAY_TYPES.map((type) => new type(memory, byteOffset, byteLength / type.BYTES_PER_ELEMENT));
-    this.uint8 = new Uint8Array(memory, byteOffset, byteLength);
     this.int32 = new Int32Array(memory, byteOffset, byteLength / 4);
     this.float64 = new Float64Array(memory, byteOffset, byteLength / 8);
   }

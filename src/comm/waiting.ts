@@ -78,9 +78,8 @@ export class Waiting {
     }
   }
 
-  /** Whether a call returns only when this request is complete. */
+  /** Whether a call returns only when this request is complete. Requests of `forAll` are marked when it asks for the first time. */
   waitsFor(request: Request<unknown>): boolean {
-    // Only long messages ask; short ones need not pay for marks.
     for (const one of this.unmarked) one.markBlockedOn();
     this.unmarked = NONE;
     return request.isBlockedOn;

@@ -19,8 +19,8 @@ import { SKIP } from './record';
  * A record is published by storing the number of its first line there. Lines are counted from 1 and lap after lap, so
  * no record has the number of an earlier one. But the line at which the next record will begin may lie within an earlier one, and
  * hold a word of a payload that happens to be that number: the writer looks, and overwrites it, before the reader
- * gets there. So it keeps one line more free than the record takes. It need not look where all records have had one line
- * for a lap, and should not: a store goes on its way while the writer goes on, but a load makes it wait for the line to come.
+ * gets there. So it keeps one line more free than the record takes. It need not look when all records of the last lap had one line,
+ * what was skipped at the end among them, and should not: a store goes on its way by itself, but for a load the writer waits until the line has come.
  */
 export class RingWriter {
   private readonly words: Int32Array;
@@ -88,7 +88,7 @@ export class RingWriter {
     return true;
   }
 
-  /** Sees to it that the line after the record does not hold the number that the reader will wait for there. */
+  /** Sees to it that the line after the record does not hold the number that the reader will wait for there. After a record of several lines that is to be done for a lap. */
   private clear(lines: number): void {
     const wanted = (this.written + lines + 1) | 0;
     if (this.words[this.after + RECORD_NUMBER] === wanted) this.words[this.after + RECORD_NUMBER] = ~wanted;

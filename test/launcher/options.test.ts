@@ -29,6 +29,11 @@ describe('--help and --version', () => {
     expect(stderr).toBe('');
   });
 
+  test('a job ends when its output cannot be written', () => {
+    const { status, stderr } = spawnSync('sh', ['-c', '"$@" >/dev/full', 'sh', process.execPath, ZIVMRUN, '-n', '2', program('streams.mjs')], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 128 + 13, stderr: expect.stringMatching(/^zivmrun: the job was ended/m) as string });
+  });
+
   test('--version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
     expect(await zivmrun(['--version'])).toMatchObject({ exitCode: 0, stdout: `${version}\n`, stderr: '' });

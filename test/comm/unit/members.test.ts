@@ -1,4 +1,5 @@
 import { Members } from '../../../src/comm/members';
+import { Peer } from '../../../src/comm/peer';
 
 const read = ({ source, tag, byteLength, cancelled }: ReturnType<Members['statusOf']>): unknown[] => [source, tag, byteLength, cancelled];
 
@@ -19,5 +20,17 @@ describe('the status of a message', () => {
     expect(read(members.statusOf(1, 5, 9))).toEqual([1, 5, 9, false]);
     expect(read(members.statusOf(1, 0, 0))).toEqual([1, 0, 0, false]);
     expect(read(first)).toEqual([1, 0, 0, false]);
+  });
+
+  it('is that of the communicator that asks, whichever asked before', () => {
+    const peer = new Peer(4);
+    const others = new Members([0, 1, 2, 3, 4], 5);
+    const first = peer.statusOf(members, 7, 8);
+    expect(peer.statusOf(members, 7, 8)).toBe(first);
+    expect(read(first)).toEqual([0, 7, 8, false]);
+    expect(read(peer.statusOf(others, 7, 8))).toEqual([4, 7, 8, false]);
+    expect(read(peer.statusOf(members, 7, 8))).toEqual([0, 7, 8, false]);
+    expect(read(peer.statusOf(members, 6, 8))).toEqual([0, 6, 8, false]);
+    expect(read(peer.statusOf(members, 6, 9))).toEqual([0, 6, 9, false]);
   });
 });

@@ -174,7 +174,7 @@ describe.each(KINDS)('a message of $name', ({ type, kind }) => {
       // A few bytes have room in the first line of a record.
       const last = REGION_BYTES - HEADER_BYTES - array.byteLength + 4;
       expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, array.byteLength + 1)).toThrow(outOfBounds);
-      if (count > 1) expect(() => putMessage(views, last >> 2, 1, EAGER, 0, 0, kind, array, array.byteLength)).toThrow(outOfBounds);
+      if (array.byteLength > 8 || type !== Uint8Array) expect(() => putMessage(views, last >> 2, 1, EAGER, 0, 0, kind, array, array.byteLength)).toThrow(outOfBounds);
       structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
       expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, 8)).toThrow(outOfBounds);
       expect(regionIntact(0, 0)).toBe(true);

@@ -3,6 +3,7 @@ import { Kind } from '../../../src/comm/elements';
 import { Engine } from '../../../src/comm/engine';
 import { Members } from '../../../src/comm/members';
 import { BufferReceive } from '../../../src/comm/receive-request';
+import { Request } from '../../../src/comm/request';
 import { SendRequest } from '../../../src/comm/send-request';
 import type { Watcher } from '../../../src/native';
 import type { Region } from '../../../src/region/region';
@@ -134,4 +135,45 @@ test('a wait that may give up is not one to rely on', () => {
     return receiverPoll();
   };
   receive.wait(1000);
+});
+
+describe('a call that waits for several receives', () => {
+  /** Three receives and their messages. A call waits for the first and the last. */
+  function three(): Pair & { posted: ReturnType<typeof post>[]; data: Uint8Array[]; waitForTwo: () => void } {
+    const both = pair();
+    const posted = [0, 1, 2].map(() => post(both.receiver, 0, LENGTH, { isBlockedOn: false }));
+    const data = [0, 1, 2].map(() => start(both.sender, 1, LENGTH).data);
+    waitForSend(both);
+    return { ...both, posted, data, waitForTwo: () => void Request.waitAll([posted[0]!.receive, posted[2]!.receive]) };
+  }
+  const doneOf = (posted: ReturnType<typeof post>[]): boolean[] => posted.map(({ receive }) => receive.done);
+
+  test('waits for each of them, and for no other', () => {
+    const { sender, receiver, posted, data, waitForTwo } = three();
+    const poll = receiver.poll.bind(receiver);
+    const afterPolls: boolean[][] = [];
+    receiver.poll = () => {
+      if (afterPolls.length > 0) sender.poll();
+      const progressed = poll();
+      afterPolls.push(doneOf(posted));
+      return progressed;
+    };
+    waitForTwo();
+    // The sender had not looked yet.
+    expect(afterPolls[0]).toEqual([false, true, false]);
+    expect(doneOf(posted)).toEqual([true, true, true]);
+    posted.forEach(({ buf }, index) => expect(Buffer.compare(buf, data[index]!)).toBe(0));
+  });
+
+  test.each([0, 1])('waits for none of them any more when it has failed, after %d looks', (looks) => {
+    const { receiver, posted, waitForTwo } = three();
+    const poll = receiver.poll.bind(receiver);
+    let polls = 0;
+    receiver.poll = () => {
+      if (polls++ === looks) throw new Error('a signal');
+      return poll();
+    };
+    expect(waitForTwo).toThrow('a signal');
+    expect(posted.map(({ receive }) => !receive.done && receiver.waiting.waitsFor(receive))).toEqual([false, false, false]);
+  });
 });
