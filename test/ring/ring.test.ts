@@ -7,6 +7,7 @@ import { LINE_WORDS, RECORD_KIND, RECORD_PAYLOAD, recordLines, RING_HEAD, RING_R
 import { EAGER } from '../../src/ring/record';
 import { RingReader } from '../../src/ring/ring-reader';
 import { RingWriter } from '../../src/ring/ring-writer';
+import { PoisonedRing } from './poisoned-ring';
 import { type Ends, expectSentinels, headOf, memoryFor, RingModel, type Step } from './ring-model';
 import { Random } from './random';
 
@@ -23,6 +24,13 @@ function ends(lineCount: number, seed = 1): Ends {
   const writer = new RingWriter(words, ring, lineCount);
   writer.format();
   return { words, ring, writer, reader: new RingReader(words, ring, lineCount) };
+}
+
+/** Reads the one record that is there. */
+function expectToBeRead({ reader }: Ends, record: number, byteLength: number): void {
+  expect(reader.peek()).toBe(record);
+  reader.release(reader.lines(byteLength));
+  expect(reader.peek()).toBe(-1);
 }
 
 /** Mostly short records, some as long as they get, and reads in bursts, so that the ring runs full and empty. */
@@ -124,69 +132,34 @@ describe('a ring, one end after the other', () => {
   });
 
   it('takes no payload for a record, whatever is in it', () => {
-    const lines = linesIn(128);
-    const { words, ring, writer, reader } = ends(128);
+    const ring = ends(128);
     const random = new Random(3);
-    const first = ring + RING_RECORDS;
-    let lap = 0;
-    let previous = -1;
+    const poisoned = new PoisonedRing(ring, random, linesIn(128), 1);
     for (let count = 0; count < 2000; count++) {
-      const byteLength = random.below(writer.maxPayload + 1);
-      const record = writer.claim(byteLength);
-      if (record <= previous) lap++;
-      previous = record;
-      // The worst: the word where a record of the next lap may begin is the number that it will have.
-      const end = record + recordLines(byteLength) * LINE_WORDS;
-      for (let word = record + LINE_WORDS; word < end; word += LINE_WORDS) {
-        words[word] = (lap + 1) * lines + (word - first) / LINE_WORDS + 1;
-      }
-      words[record + RECORD_KIND] = EAGER;
-      writer.publish(record);
-      expect(reader.peek()).toBe(record);
-      reader.release(reader.lines(byteLength));
-      expect(reader.peek()).toBe(-1);
+      const byteLength = random.below(ring.writer.maxPayload + 1);
+      expectToBeRead(ring, poisoned.write(byteLength), byteLength);
     }
-    expect(lap).toBeGreaterThan(50);
+    expect(poisoned.lap).toBeGreaterThan(50);
   });
 
   it('takes no payload for a record either after short records, whose writer looks for nothing in the end, and claims that came to nothing', () => {
     const lines = linesIn(128);
-    const { words, ring, writer, reader } = ends(128);
+    const ring = ends(128);
     const random = new Random(4);
-    const first = ring + RING_RECORDS;
-    let lap = 0;
-    let previous = -1;
-    /** Fills the lines behind a record's first one with numbers that the reader will wait for there, in one of the next laps. */
-    const poison = (record: number, lineCount: number): void => {
-      for (let line = 1; line < lineCount; line++) {
-        const word = record + line * LINE_WORDS;
-        words[word] = (lap + 1 + random.below(2)) * lines + (word - first) / LINE_WORDS + 1;
-      }
-    };
+    const poisoned = new PoisonedRing(ring, random, lines, 2);
     const write = (byteLength: number, claims: number): void => {
       for (let claim = 0; claim < claims; claim++) {
-        const record = writer.claim(byteLength);
-        if (record < previous) [lap, previous] = [lap + 1, record];
-        // It is given up, half written.
-        poison(record, recordLines(byteLength) - 1);
-        expect(reader.peek()).toBe(-1);
+        poisoned.giveUp(byteLength);
+        expect(ring.reader.peek()).toBe(-1);
       }
-      const record = writer.claim(byteLength);
-      if (record < previous) lap++;
-      previous = record;
-      poison(record, recordLines(byteLength));
-      words[record + RECORD_KIND] = EAGER;
-      writer.publish(record);
-      expect(reader.peek()).toBe(record);
-      reader.release(reader.lines(byteLength));
-      expect(reader.peek()).toBe(-1);
+      expectToBeRead(ring, poisoned.write(byteLength), byteLength);
     };
     for (let round = 0; round < 300; round++) {
-      write(random.below(writer.maxPayload + 1), random.below(3));
+      write(random.below(ring.writer.maxPayload + 1), random.below(3));
       const short = random.below(3) === 0 ? random.below(3 * lines) : lines - 3 + random.below(6);
       for (let count = 0; count < short; count++) write(random.below(33), random.below(4) === 0 ? 1 : 0);
     }
-    expect(lap).toBeGreaterThan(200);
+    expect(poisoned.lap).toBeGreaterThan(200);
   });
 
   it('spin sees a record, and gives up without one', () => {
