@@ -81,9 +81,9 @@ export class JobRun {
     } else {
       const offset = guests === undefined ? 0 : Pool.jobsOffset(guests.count, regionBytes);
       const vectors = guests === undefined ? 1 : vectorsFor(Math.ceil((size - hostRanks) / guests.count));
-      planRegion(regionBytes - offset, size); // a region that is too small is found before it is made
+      const plan = planRegion(regionBytes - offset, size, guests?.accel === 'tcg');
       const file = guests?.memory === 'pmem' ? pmemFile(regionBytes) : memoryFile(regionBytes);
-      this.#server = new SharedMemoryServer(file, size, vectors, onEnded, offset);
+      this.#server = new SharedMemoryServer(file, plan, vectors, onEnded, offset);
       if (guests !== undefined) this.#guests = new Guests(this.#server, guests, vectors);
       this.#part = this.#server.job;
       this.#partName = guests === undefined ? undefined : `${offset}:${regionBytes - offset}`;

@@ -1,7 +1,6 @@
 import {
   formatRegion,
   HEADER_EPOCH,
-  planRegion,
   RANK_ARMED,
   RANK_PEER,
   RANK_PHASE,
@@ -51,14 +50,13 @@ export class Part {
 
   /**
    * @param onEnded called when a rank has ended, in the order of ending
-   * @throws ZivmError `ERR_ZIVM_NO_SPACE`
    */
-  constructor(words: Int32Array, rankCount: number, ring: Ring, onEnded: (rank: number) => void) {
+  constructor(words: Int32Array, plan: RegionPlan, ring: Ring, onEnded: (rank: number) => void) {
     this.#words = words;
     this.#ring = ring;
     this.#onEnded = onEnded;
-    this.plan = planRegion(words.byteLength, rankCount);
-    formatRegion(words, this.plan);
+    this.plan = plan;
+    formatRegion(words, plan);
   }
 
   /** Enters a rank into the table; all are entered before any rank looks at it. */

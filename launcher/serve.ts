@@ -39,7 +39,7 @@ export async function serve(args: string[]): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
   try {
-    const server = new SharedMemoryServer(file, 0, vectors);
+    const server = new SharedMemoryServer(file, null, vectors);
     const pool = Pool.format(server.memory, machines);
     server.whenLeft((id) => pool.clientLeft(id, (client, slot) => server.ring(client, slot)));
     server.listen(socket);

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { ZivmError } from '../src/errors';
 import { checked, EAGAIN, ECONNREFUSED, errnoName, ETOOMANYREFS, native, type Watcher } from '../src/native';
+import type { RegionPlan } from '../src/ring/layout';
 import type { RegionFile } from './region-file';
 import { Part } from './part';
 
@@ -40,15 +41,14 @@ export class SharedMemoryServer {
 
   /**
    * @param file the memory; what clients get has the size of a power of two
-   * @param rankCount ranks of the job that the region is laid out for; 0 when it has none of its own
+   * @param plan of the job that the region is laid out for; null when it has none of its own
    * @param vectors doorbells of each client
    * @param onRankEnded called when a rank has ended, in the order of ending
    * @param jobOffset where the job's part of the region begins
-   * @throws ZivmError `ERR_ZIVM_NO_SPACE`
    */
   constructor(
     file: RegionFile,
-    rankCount: number,
+    plan: RegionPlan | null,
     vectors: number,
     onRankEnded: (rank: number) => void = () => undefined,
     jobOffset = 0,
@@ -57,7 +57,7 @@ export class SharedMemoryServer {
     this.#file = file;
     this.#bytes = checked<ArrayBuffer>(native.mapMemory(file.descriptor, file.byteLength, file.offset), 'mapping the shared memory');
     const words = new Int32Array(this.#bytes, jobOffset);
-    this.#job = rankCount === 0 ? null : new Part(words, rankCount, (id, slot) => this.ring(id, slot), onRankEnded);
+    this.#job = plan === null ? null : new Part(words, plan, (id, slot) => this.ring(id, slot), onRankEnded);
   }
 
   /** The shared memory. */

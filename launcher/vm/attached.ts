@@ -2,6 +2,7 @@ import { ZivmError } from '../../src/errors';
 import { errnoName, native, type Watcher } from '../../src/native';
 import { HostRegion } from '../../src/region/host-region';
 import { peerOf } from '../../src/region/server-client';
+import { planRegion } from '../../src/ring/layout';
 import { Part } from '../part';
 import { Pool } from './pool';
 import { AgentSession } from './session';
@@ -32,7 +33,7 @@ export class Attached {
     this.#pool = Pool.open(this.#region.memory);
     const span = this.#pool.allocateJob(byteLength, this.#region.peer);
     const words = new Int32Array(this.#region.memory, span.offset, span.byteLength / Int32Array.BYTES_PER_ELEMENT);
-    this.#part = new Part(words, rankCount, (client, slot) => this.#region.ring(client, slot), onEnded);
+    this.#part = new Part(words, planRegion(span.byteLength, rankCount), (client, slot) => this.#region.ring(client, slot), onEnded);
     this.partName = `${span.offset}:${span.byteLength}`;
     this.#watcher = this.#host.watchPeers((peer) => this.#clientLeft(peer), onServerGone);
   }

@@ -44,7 +44,7 @@ import { ZivmError } from '../errors';
  */
 
 export const MAGIC = 0x4d56495a; // 'ZIVM' in memory
-export const VERSION = 8;
+export const VERSION = 9;
 
 export const LINE_BYTES = 64;
 export const LINE_WORDS = 16;
@@ -130,10 +130,20 @@ const MAX_GRANULES = 2 ** 17;
  * A long ring comes to lines again only when they have left the caches of the rank that has read them: to write lines that it still has
  * takes up to four times as long. So rings are long where all of them together are not: else short messages to many ranks would find no line in any cache.
  */
-const LONGEST_RING_BYTES = 2 * 1024 * 1024;
-const LONG_RINGS_BYTES = 8 * 1024 * 1024;
+const USUAL_LENGTHS: RingLengths = { longest: 2 * 1024 * 1024, together: 8 * 1024 * 1024 };
+/**
+ * An emulator leaves out the instructions that copy past the caches. So there the lines are to have left the caches of the other cores altogether:
+ * between far cores a window of long messages goes at twice to three times the pace then.
+ */
+const EMULATED_LENGTHS: RingLengths = { longest: 16 * 1024 * 1024, together: 64 * 1024 * 1024 };
 /** As long as this they are in any case, if the heap allows. */
 const USUAL_RING_BYTES = 256 * 1024;
+
+interface RingLengths {
+  /** In bytes, of one ring, and of all rings that are longer than usual together. */
+  longest: number;
+  together: number;
+}
 
 /** Sizes and positions of a region; positions are word indices. */
 export interface RegionPlan {
@@ -156,22 +166,22 @@ function granuleBytesFor(byteLength: number): number {
 }
 
 /** Every pair of ranks gets a ring, and all of them together at most half of the heap where it is large enough. */
-function ringBytesFor(heapBytes: number, rankCount: number, granuleBytes: number): number {
+function ringBytesFor(heapBytes: number, rankCount: number, granuleBytes: number, { longest, together }: RingLengths): number {
   const pairs = Math.max(1, rankCount * (rankCount - 1));
-  let bytes = LONGEST_RING_BYTES;
-  while (bytes > USUAL_RING_BYTES && bytes * pairs > LONG_RINGS_BYTES) bytes /= 2;
+  let bytes = longest;
+  while (bytes > USUAL_RING_BYTES && bytes * pairs > together) bytes /= 2;
   while (bytes > granuleBytes && bytes * pairs > heapBytes / 2) bytes /= 2;
   return Math.max(bytes, granuleBytes);
 }
 
-function plan(byteLength: number, rankCount: number): RegionPlan {
+function plan(byteLength: number, rankCount: number, lengths: RingLengths): RegionPlan {
   const granuleBytes = granuleBytesFor(byteLength);
   const directoryWord = RANK_TABLE_WORD + (rankCount << RANK_SHIFT);
   const granuleTableWord = alignUp(directoryWord + rankCount * rankCount, LINE_WORDS);
   const tableEnd = granuleTableWord * WORD_BYTES + (byteLength / granuleBytes) * WORD_BYTES;
   const heapByte = alignUp(tableEnd, granuleBytes);
   const granuleCount = Math.max(0, Math.floor((byteLength - heapByte) / granuleBytes));
-  const ringBytes = ringBytesFor(granuleCount * granuleBytes, rankCount, granuleBytes);
+  const ringBytes = ringBytesFor(granuleCount * granuleBytes, rankCount, granuleBytes, lengths);
   return {
     byteLength,
     rankCount,
@@ -190,7 +200,7 @@ const holdsAllRings = (p: RegionPlan): boolean =>
 /** The smallest region, a power of two, in which `rankCount` ranks can all talk to each other. */
 export function smallestRegionBytes(rankCount: number): number {
   let bytes = MIN_GRANULE_BYTES;
-  while (!holdsAllRings(plan(bytes, rankCount))) bytes *= 2;
+  while (!holdsAllRings(plan(bytes, rankCount, USUAL_LENGTHS))) bytes *= 2;
   return bytes;
 }
 
@@ -199,9 +209,10 @@ const mebibytes = (bytes: number): string =>
 
 /**
  * Plans a region of `byteLength` bytes, a power of two, for `rankCount` ranks.
+ * @param isEmulated whether ranks run in machines whose processors are emulated
  * @throws ZivmError `ERR_ZIVM_NO_SPACE` when it cannot hold a ring for every pair of ranks; the message says what can.
  */
-export function planRegion(byteLength: number, rankCount: number): RegionPlan {
+export function planRegion(byteLength: number, rankCount: number, isEmulated = false): RegionPlan {
   const smallest = smallestRegionBytes(rankCount);
   if (byteLength < smallest) {
     throw new ZivmError(
@@ -209,7 +220,7 @@ export function planRegion(byteLength: number, rankCount: number): RegionPlan {
       `a region of ${mebibytes(byteLength)} is too small for ${rankCount} ranks: use --region-size ${mebibytes(smallest)} or more`,
     );
   }
-  return plan(byteLength, rankCount);
+  return plan(byteLength, rankCount, isEmulated ? EMULATED_LENGTHS : USUAL_LENGTHS);
 }
 
 /** Word index of a rank's entry in the rank table. */
@@ -245,16 +256,17 @@ export function readRegion(words: Int32Array): RegionPlan {
     );
   }
   const rankCount = words[HEADER_RANKS]!;
-  const expected =
-    rankCount >= 1 && rankCount <= MAX_RANKS ? plan(words.length * WORD_BYTES, rankCount) : undefined;
-  if (
-    !expected ||
-    words[HEADER_GRANULE_BYTES] !== expected.granuleBytes ||
-    words[HEADER_GRANULES] !== expected.granuleCount ||
-    words[HEADER_HEAP_LINE]! * LINE_WORDS !== expected.heapWord ||
-    words[HEADER_RING_GRANULES] !== expected.ringGranules
-  ) {
-    throw new ZivmError('ERR_ZIVM_CORRUPT', `the region's header is damaged: start the job again`);
-  }
-  return expected;
+  const plans =
+    rankCount >= 1 && rankCount <= MAX_RANKS
+      ? [USUAL_LENGTHS, EMULATED_LENGTHS].map((lengths) => plan(words.length * WORD_BYTES, rankCount, lengths))
+      : [];
+  const found = plans.find(
+    (p) =>
+      words[HEADER_GRANULE_BYTES] === p.granuleBytes &&
+      words[HEADER_GRANULES] === p.granuleCount &&
+      words[HEADER_HEAP_LINE]! * LINE_WORDS === p.heapWord &&
+      words[HEADER_RING_GRANULES] === p.ringGranules,
+  );
+  if (found === undefined) throw new ZivmError('ERR_ZIVM_CORRUPT', `the region's header is damaged: start the job again`);
+  return found;
 }

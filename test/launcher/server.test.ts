@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { memoryFile } from '../../launcher/region-file';
 import { SharedMemoryServer } from '../../launcher/server';
 import { EAGAIN, native } from '../../src/native';
-import { HEADER_EPOCH, RANK_PHASE, RANK_STATE, RankPhase, RankState, rankWord, smallestRegionBytes } from '../../src/ring/layout';
+import { HEADER_EPOCH, planRegion, RANK_PHASE, RANK_STATE, RankPhase, RankState, rankWord, smallestRegionBytes } from '../../src/ring/layout';
 
 /*
  * The server against clients that read its socket as QEMU does (docs/specs/ivshmem-spec, "ivshmem device server
@@ -97,7 +97,7 @@ const clients: RawClient[] = [];
 const servers: SharedMemoryServer[] = [];
 
 function startServer(vectors = 1): SharedMemoryServer {
-  const server = new SharedMemoryServer(memoryFile(BYTES), RANKS, vectors);
+  const server = new SharedMemoryServer(memoryFile(BYTES), planRegion(BYTES, RANKS), vectors);
   servers.push(server);
   return server;
 }

@@ -68,7 +68,9 @@ describe('the plan of a region', () => {
     for (let rankCount = 1; rankCount <= MAX_RANKS; rankCount++) {
       const sizes = powers(smallestRegionBytes(rankCount), MAX_REGION_BYTES);
       if (sizes.length === 0) found.push(`no region for ${rankCount} ranks`);
-      for (const byteLength of sizes) found.push(...faults(planRegion(byteLength, rankCount), byteLength, rankCount));
+      for (const isEmulated of [false, true]) {
+        for (const byteLength of sizes) found.push(...faults(planRegion(byteLength, rankCount, isEmulated), byteLength, rankCount));
+      }
     }
     expect(found).toEqual([]);
   });
@@ -85,11 +87,12 @@ describe('the plan of a region', () => {
   });
 
   it('has rings of 256 KiB at least where the heap allows, and no more where they would be very long together', () => {
-    const ringKib = (ranks: number): number => {
-      const plan = planRegion(256 * MIB, ranks);
+    const ringKib = (isEmulated: boolean) => (ranks: number): number => {
+      const plan = planRegion(256 * MIB, ranks, isEmulated);
       return (plan.ringGranules * plan.granuleBytes) / 1024;
     };
-    expect([2, 3, 4, 5, 8, 16, 23, 24].map(ringKib)).toEqual([2048, 1024, 512, 256, 256, 256, 256, 128]);
+    expect([2, 3, 4, 5, 8, 16, 23, 24].map(ringKib(false))).toEqual([2048, 1024, 512, 256, 256, 256, 256, 128]);
+    expect([2, 3, 4, 5, 8, 16, 23, 24].map(ringKib(true))).toEqual([16384, 8192, 4096, 2048, 1024, 256, 256, 128]);
   });
 
   it.each([1, 2, 3, 8, 33, 100, 255, 256])('says which size is enough when one is too small: %d ranks', (rankCount) => {
@@ -145,6 +148,10 @@ describe('the header of a region', () => {
       for (const byteLength of powers(smallestRegionBytes(rankCount), 16 * MIB)) {
         expect(readRegion(made(byteLength, rankCount))).toEqual(planRegion(byteLength, rankCount));
       }
+      const emulated = planRegion(256 * MIB, rankCount, true);
+      const words = new Int32Array(emulated.byteLength / 4);
+      formatRegion(words, emulated);
+      expect(readRegion(words)).toEqual(emulated);
     }
   });
 

@@ -24,7 +24,7 @@ const order = { rank: 0, size: 1, slot: 1, program: 'x.js', args: [], wdir: '/',
 jest.setTimeout(60_000);
 
 class Site {
-  readonly server = new SharedMemoryServer(memoryFile(BYTES), 0, 2);
+  readonly server = new SharedMemoryServer(memoryFile(BYTES), null, 2);
   readonly pool = Pool.format(this.server.memory, 2);
   readonly launcher = new SharedRegion(new HostRegion(this.server.connect().socket));
   readonly #agent = new SharedRegion(new HostRegion(this.server.connect().socket));
