@@ -29,12 +29,15 @@ export const SLOW = [
 
 /** How often each side runs, unless told otherwise. */
 const ROUNDS = 5;
+/** The same of windows of messages one way: of short ones a size is over in 0.3 ms, and an interruption of as long halves its figure. */
+const WINDOW_ROUNDS = 9;
 /** The same of what takes a minute or two each time: virtual machines, and more and more ranks. */
 const LONG_ROUNDS = 3;
+const WINDOWS = ['bandwidth', 'message-rate'];
 const isLong = (name: string): boolean => /guests|ranks|-[48]$/.test(name);
 
-export const roundsOf = (name: string): number => (isLong(name) ? LONG_ROUNDS : ROUNDS);
-export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives among more ranks than two and of virtual machines`;
+export const roundsOf = (name: string): number => (isLong(name) ? LONG_ROUNDS : WINDOWS.includes(name) ? WINDOW_ROUNDS : ROUNDS);
+export const ROUNDS_TEXT = `${ROUNDS} rounds, ${WINDOW_ROUNDS} of ${WINDOWS.join(' and ')}, ${LONG_ROUNDS} of collectives among more ranks than two and of virtual machines`;
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 1 };
