@@ -132,7 +132,7 @@ const MAX_GRANULES = 2 ** 17;
  */
 const USUAL_LENGTHS: RingLengths = { longest: 2 * 1024 * 1024, together: 8 * 1024 * 1024 };
 /**
- * An emulator leaves out the instructions that copy past the caches. So there the lines are to have left the caches of the other cores altogether:
+ * An emulator makes ordinary stores of those that go past the caches. So there the lines are to have left the caches of the other cores altogether:
  * between far cores a window of long messages goes at twice to three times the pace then.
  */
 const EMULATED_LENGTHS: RingLengths = { longest: 16 * 1024 * 1024, together: 64 * 1024 * 1024 };
