@@ -93,7 +93,7 @@ inline void CopyPast(uint8_t* to, const uint8_t* from, size_t count) {
 inline double TimeOf(uint8_t* to, const uint8_t* from, size_t count) {
   using Clock = std::chrono::steady_clock;
   const auto began = Clock::now();
-  CopyBytes(to, from, count);
+  CopyMany(to, from, count);
   _mm_mfence();
   return std::chrono::duration<double, std::nano>(Clock::now() - began).count();
 }
@@ -105,16 +105,21 @@ inline Place& PlaceOf(const uint8_t* to) {
   return places[(reinterpret_cast<uintptr_t>(to) >> kPlaceShift) % kPlaces];
 }
 
-// Copies bytes to memory that another core reads.
-inline void CopyIn(uint8_t* to, const uint8_t* from, size_t count) {
+__attribute__((noinline)) static void CopyManyIn(uint8_t* to, const uint8_t* from, size_t count) {
   // With fewer lines both ways take equally long between far cores, and an ordinary copy less between near ones.
   constexpr size_t kLeast = 6 * kLine;
   static const bool isEmulated = IsEmulated();
-  if (count < kLeast || isEmulated) return CopyBytes(to, from, count);
+  if (count < kLeast || isEmulated) return CopyMany(to, from, count);
   Place& place = PlaceOf(to);
   if (place.NextIsTimed(count / kLine)) place.Took(TimeOf(to, from, count), count / kLine);
   else if (place.IsDear()) CopyPast(to, from, count);
-  else CopyBytes(to, from, count);
+  else CopyMany(to, from, count);
+}
+
+// Copies bytes to memory that another core reads.
+inline void CopyIn(uint8_t* to, const uint8_t* from, size_t count) {
+  if (count <= kFewBytes) CopyFew(to, from, count);
+  else CopyManyIn(to, from, count);
 }
 
 }  // namespace zivm

@@ -73,9 +73,37 @@ inline void CopyInParts(uint8_t* to, const uint8_t* from, size_t count) {
   memcpy(to, from, count);
 }
 
-inline void CopyBytes(uint8_t* to, const uint8_t* from, size_t count) {
+// As many bytes as the first line of a record holds.
+constexpr size_t kFewBytes = 32;
+
+// The two ends of a range, which may overlap, each as a number of one type.
+template <typename Word>
+inline void CopyEnds(uint8_t* to, const uint8_t* from, size_t count) {
+  Word first, last;
+  memcpy(&first, from, sizeof first);
+  memcpy(&last, from + count - sizeof last, sizeof last);
+  memcpy(to, &first, sizeof first);
+  memcpy(to + count - sizeof last, &last, sizeof last);
+}
+
+// Copies up to kFewBytes without a call.
+inline void CopyFew(uint8_t* to, const uint8_t* from, size_t count) {
+  struct Two { uint64_t words[2]; };
+  if (count >= sizeof(Two)) CopyEnds<Two>(to, from, count);
+  else if (count >= sizeof(uint64_t)) CopyEnds<uint64_t>(to, from, count);
+  else if (count >= sizeof(uint32_t)) CopyEnds<uint32_t>(to, from, count);
+  else for (; count > 0; count--) *to++ = *from++;
+}
+
+// Not inlined: so functions that mostly copy few bytes have no registers to save.
+__attribute__((noinline)) static void CopyMany(uint8_t* to, const uint8_t* from, size_t count) {
   static const bool byWords = IsEmulated();
   if (byWords) CopyByWords(to, from, count);
   else if (IsSlowForMemcpy(to, from, count)) CopyByVectors(to, from, count);
   else CopyInParts(to, from, count);
+}
+
+inline void CopyBytes(uint8_t* to, const uint8_t* from, size_t count) {
+  if (count <= kFewBytes) CopyFew(to, from, count);
+  else CopyMany(to, from, count);
 }

@@ -23,7 +23,8 @@ struct Header {
   int32_t number, kind, context, tag;
 };
 
-int32_t PutMessage(const Bytes& words, uint64_t record, const Header& header, const Bytes& array, uint64_t byteLength) {
+// Inlined, so that the arguments stay in registers.
+__attribute__((always_inline)) inline int32_t PutMessage(Bytes words, uint64_t record, Header header, Bytes array, uint64_t byteLength) {
   if (!Holds(array, 0, byteLength) || !Holds(words, record * kWord, kHeaderBytes + byteLength)) return -EINVAL;
   int32_t* at = reinterpret_cast<int32_t*>(words.data) + record;
   uint8_t* payload = words.data + record * kWord + kHeaderBytes;
@@ -35,7 +36,7 @@ int32_t PutMessage(const Bytes& words, uint64_t record, const Header& header, co
   at[kTag] = header.tag;
   at[kLength] = static_cast<int32_t>(byteLength);
   at[kSendId] = 0;
-  memcpy(payload, array.data, first);
+  CopyFew(payload, array.data, first);
   // SYNC POINT with RingReader.peek: as RingWriter.publish.
   __atomic_store_n(at + kNumber, header.number, __ATOMIC_RELEASE);
   return 0;
