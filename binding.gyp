@@ -27,6 +27,7 @@
         "native/fast/copy.cc",
         "native/fast/kernels.cc",
         "native/fast/put.cc",
+        "native/fast/take.cc",
         "native/fast/yield.cc"
       ]
     }

@@ -92,19 +92,22 @@ type Put = (
   byteLength: number,
 ) => number;
 
+type Take = (words: Int32Array, word: number, array: TypedArray, byteLength: number) => number;
+
 /** Kinds of arrays that V8 hands over to C without a detour. */
 type FastKind = 'Uint8' | 'Int32' | 'Uint32' | 'Float32' | 'Float64' | 'BigInt64' | 'BigUint64';
 
 /**
  * The addon of work on memory (native/fast/): compiled code calls a function with a kind in its name as C calls C, if the
- * user's arrays and the views of the region are of that kind (the words that put writes are always an Int32Array); numbers must fit into 32 bits then. Each returns 0, or a number below when an argument is out of
+ * user's arrays and the views of the region are of that kind (the words that put writes and take reads are always an Int32Array); numbers must fit into 32 bits then. Each returns 0, or a number below when an argument is out of
  * range; then it has done nothing.
  */
-type Fast = { copy: Copy; put: Put; combine: Combine; yieldWhileSame: YieldWhileSame; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
+type Fast = { copy: Copy; put: Put; take: Take; combine: Combine; yieldWhileSame: YieldWhileSame; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
   `copy${FastKind}`,
   Copy
 > &
   Record<`put${FastKind}`, Put> &
+  Record<`take${FastKind}`, Take> &
   Record<`combine${FastKind}`, Combine>;
 
 function packageFolder(): string {

@@ -10,6 +10,7 @@ static void OrdinaryCalls(const v8::FunctionCallbackInfo<v8::Value>& info) {
 NODE_MODULE_INIT() {
   InitCopy(context, exports);
   InitPut(context, exports);
+  InitTake(context, exports);
   InitCombine(context, exports);
   InitYield(context, exports);
   zivm::Export(context, exports, "ordinaryCalls", OrdinaryCalls, nullptr);

@@ -12,5 +12,6 @@ inline std::atomic<uint32_t> ordinaryCalls{0};
 
 void InitCopy(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
 void InitPut(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
+void InitTake(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
 void InitCombine(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
 void InitYield(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);

@@ -45,7 +45,7 @@ export function copyInWords(views: Views, word: number, kind: Kind, array: Buf, 
 /** As `copyOut` from a word of the region to the beginning of an array. */
 export function copyOutWords(views: Views, word: number, kind: Kind, array: Buf, byteLength: number): void {
   if (kind === Kind.Uint8 && byteLength <= FEW_BYTES) copyFewOut(views.int32, word, array as Uint8Array, byteLength);
-  else copyOut(views, word * 4, kind, array, 0, byteLength);
+  else if (take(views.int32, word, kind, array, byteLength) !== 0) throw outOfBounds();
 }
 
 /**
@@ -165,6 +165,29 @@ function putOther(words: Int32Array, record: number, number: number, word: numbe
       return fast.putBigUint64(words, record, number, word, context, tag, array, byteLength);
     default:
       return fast.put(words, record, number, word, context, tag, array, byteLength);
+  }
+}
+
+function take(words: Int32Array, word: number, kind: Kind, array: Buf, byteLength: number): number {
+  if (kind === Kind.Uint8) return fast.takeUint8(words, word, array, byteLength);
+  if (kind === Kind.Float64) return fast.takeFloat64(words, word, array, byteLength);
+  return takeOther(words, word, kind, array, byteLength);
+}
+
+function takeOther(words: Int32Array, word: number, kind: Kind, array: Buf, byteLength: number): number {
+  switch (kind) {
+    case Kind.Float32:
+      return fast.takeFloat32(words, word, array, byteLength);
+    case Kind.Int32:
+      return fast.takeInt32(words, word, array, byteLength);
+    case Kind.Uint32:
+      return fast.takeUint32(words, word, array, byteLength);
+    case Kind.BigInt64:
+      return fast.takeBigInt64(words, word, array, byteLength);
+    case Kind.BigUint64:
+      return fast.takeBigUint64(words, word, array, byteLength);
+    default:
+      return fast.take(words, word, array, byteLength);
   }
 }
 

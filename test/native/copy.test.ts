@@ -102,6 +102,69 @@ describe('copies between the region and an array', () => {
   });
 });
 
+describe('taking what begins at a word of the region', () => {
+  it('moves the bytes that were asked for, and no others', () => {
+    const words = new Int32Array(memory);
+    for (const array of arrays()) {
+      region.set([1, 2, 3, 4, 5, 6, 7], 12);
+      bytesOf(array).fill(9);
+      expect(fast.take(words, 3, array, 5)).toBe(0);
+      expect([...bytesOf(array)]).toEqual([1, 2, 3, 4, 5, ...new Array<number>(11).fill(9)]);
+    }
+  });
+
+  it.each([
+    ['the word is negative', -1, 1],
+    ['the word is none', 0.5, 1],
+    ['the word is beyond the region', REGION_BYTES / 4 + 1, 0],
+    ['it ends beyond the region', REGION_BYTES / 4 - 1, 5],
+    ['the word is huge', 2 ** 53, 1],
+    ['it ends beyond the array', 0, 17],
+    ['the count is negative', 0, -1],
+    ['the count is infinite', 0, Infinity],
+  ])('is refused, and writes nothing, when %s', (_, word, count) => {
+    for (const array of arrays()) {
+      bytesOf(array).fill(3);
+      expect(fast.take(new Int32Array(memory), word, array, count)).toBe(EINVAL);
+      expect(bytesOf(array).every((byte) => byte === 3)).toBe(true);
+    }
+  });
+
+  it('is refused when an argument is something else', () => {
+    const take = fast.take as (...args: unknown[]) => unknown;
+    const words = new Int32Array(memory);
+    for (const wrong of [[{}, 0, region, 4], [words, '0', region, 4], [words, 0, [1, 2, 3, 4], 4], [words, 0, null, 4], [words, 0, region, undefined], []]) {
+      expect(take(...wrong)).toBe(EINVAL);
+    }
+    expect(region.every((byte) => byte === 7)).toBe(true);
+  });
+});
+
+describe('short copies', () => {
+  const MOST = 300;
+  const MARGIN = 80;
+  const BYTES = MOST + 2 * MARGIN;
+  /** Copies for this rank and copies that others read go different ways. */
+  const COPIES = [
+    ['for itself', (to: Buffer, at: number, from: Buffer, offset: number, byteLength: number) => fast.copy(to, at, from, offset, byteLength, 0)],
+    ['for others', (to: Buffer, at: number, from: Buffer, offset: number, byteLength: number) => fast.copy(to, at, from, offset, byteLength, 1)],
+  ] as const;
+
+  it.each(COPIES)('%s, of every length, move the bytes that were asked for, and no others, from any place to any', (_, copy) => {
+    const random = new Random(MOST);
+    const from = Buffer.from(Array.from({ length: BYTES }, () => random.below(256)));
+    for (let byteLength = 0; byteLength <= MOST; byteLength++) {
+      for (let time = 0; time < 8; time++) {
+        const [at, offset] = [random.below(MARGIN), random.below(MARGIN)];
+        const to = Buffer.alloc(BYTES, 7);
+        expect(copy(to, at, from, offset, byteLength)).toBe(0);
+        const wanted = Buffer.alloc(BYTES, 7);
+        from.copy(wanted, at, offset, offset + byteLength);
+        expect(to.equals(wanted)).toBe(true);
+      }
+    }
+  });
+});
 
 describe('long copies', () => {
   /** Whole pages. */

@@ -18,13 +18,13 @@ const MOST_ROUNDS = 50;
 const CALLS = 1000;
 
 const KINDS = [
-  { kind: Kind.Uint8, copy: fast.copyUint8, combine: fast.combineUint8, put: fast.putUint8 },
-  { kind: Kind.Int32, copy: fast.copyInt32, combine: fast.combineInt32, put: fast.putInt32 },
-  { kind: Kind.Uint32, copy: fast.copyUint32, combine: fast.combineUint32, put: fast.putUint32 },
-  { kind: Kind.Float32, copy: fast.copyFloat32, combine: fast.combineFloat32, put: fast.putFloat32 },
-  { kind: Kind.Float64, copy: fast.copyFloat64, combine: fast.combineFloat64, put: fast.putFloat64 },
-  { kind: Kind.BigInt64, copy: fast.copyBigInt64, combine: fast.combineBigInt64, put: fast.putBigInt64 },
-  { kind: Kind.BigUint64, copy: fast.copyBigUint64, combine: fast.combineBigUint64, put: fast.putBigUint64 },
+  { kind: Kind.Uint8, copy: fast.copyUint8, combine: fast.combineUint8, put: fast.putUint8, take: fast.takeUint8 },
+  { kind: Kind.Int32, copy: fast.copyInt32, combine: fast.combineInt32, put: fast.putInt32, take: fast.takeInt32 },
+  { kind: Kind.Uint32, copy: fast.copyUint32, combine: fast.combineUint32, put: fast.putUint32, take: fast.takeUint32 },
+  { kind: Kind.Float32, copy: fast.copyFloat32, combine: fast.combineFloat32, put: fast.putFloat32, take: fast.takeFloat32 },
+  { kind: Kind.Float64, copy: fast.copyFloat64, combine: fast.combineFloat64, put: fast.putFloat64, take: fast.takeFloat64 },
+  { kind: Kind.BigInt64, copy: fast.copyBigInt64, combine: fast.combineBigInt64, put: fast.putBigInt64, take: fast.takeBigInt64 },
+  { kind: Kind.BigUint64, copy: fast.copyBigUint64, combine: fast.combineBigUint64, put: fast.putBigUint64, take: fast.takeBigUint64 },
 ].map((one) => ({ ...one, type: ARRAY_TYPES[one.kind]! }));
 type OfKind = (typeof KINDS)[number];
 
@@ -123,6 +123,29 @@ function puts({ type, put }: OfKind): void {
   seeFast();
 }
 
+/** Takes bytes that begin at a word. */
+function takes({ type, take }: OfKind): void {
+  const region = Int32Array.from({ length: 64 }, (_, i) => 0x01010101 * (i + 1));
+  const loop = looping('callee(a, at, b, length)');
+  const array = new type(16);
+  const seeFast = warmUp(loop, take, 0, region, array, 8, 0, 15);
+
+  const most = array.byteLength;
+  for (const [at, length] of [[8, 0], [8, 1], [8, 15], [0, most], [64 - most / 4, most], [64, 0]] as const) {
+    bytesOf(array).fill(255);
+    assert.equal(loop(take, 1, region, array, at, 0, length), 0);
+    assert.deepEqual(bytesOf(array).subarray(0, length), bytesOf(region).subarray(4 * at, 4 * at + length));
+    assert.equal(bytesOf(array).subarray(length).every((byte) => byte === 255), true);
+  }
+
+  bytesOf(array).fill(255);
+  for (const [at, length] of [[8, most + 1], [8, -1], [8, 2 ** 32 - 1], [-1, 1], [63, 5], [64, 1], [2 ** 32 - 1, 1]] as const) {
+    assert.equal(loop(take, 1, region, array, at, 0, length), EINVAL);
+  }
+  assert.equal(bytesOf(array).every((byte) => byte === 255), true);
+  seeFast();
+}
+
 /** Yields, until a word changes or for a number of times, in compiled code too. */
 function yields(): void {
   const loop = looping('callee(a, b, b, at, from, 1, 0, 1)') as unknown as (callee: unknown, calls: number, a: TypedArray, b: TypedArray, at: number, from: number) => number;
@@ -169,5 +192,6 @@ for (const ofKind of KINDS) {
   copies(ofKind);
   combines(ofKind);
   puts(ofKind);
+  takes(ofKind);
   goesOn(ofKind);
 }
