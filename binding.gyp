@@ -8,6 +8,7 @@
       "target_name": "zivm",
       "sources": [
         "native/addon.cc",
+        "native/cross-memory.cc",
         "native/doorbell.cc",
         "native/memory.cc",
         "native/process.cc",

@@ -3,6 +3,7 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitDoorbell(env, exports);
   InitMemory(env, exports);
+  InitCrossMemory(env, exports);
   InitProcess(env, exports);
   InitSocket(env, exports);
   InitVfio(env, exports);

@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 // leadGroup(): 0 | -errno
@@ -61,57 +60,9 @@ static Napi::Value AllowedCores(const Napi::CallbackInfo& info) {
   return numbers;
 }
 
-// addressOf(array): where its bytes are in this process; 0 when it is no typed array
-static napi_value AddressOf(napi_env env, napi_callback_info info) {
-  napi_value array;
-  size_t argc = 1;
-  Bytes bytes;
-  napi_get_cb_info(env, info, &argc, &array, nullptr, nullptr);
-  if (!GetBytes(env, array, &bytes)) return RawNumber(env, 0);
-  return RawNumber(env, static_cast<double>(reinterpret_cast<uintptr_t>(bytes.data)));
-}
-
-// process_vm_readv or process_vm_writev: the first vectors are of this process, the others of the other one.
-using CopyBetween = ssize_t (*)(pid_t, const iovec*, unsigned long, const iovec*, unsigned long, unsigned long);
-
-// (pid, address, array, offset, byteLength): 0 | -errno
-// Copies between another process's memory and bytes [offset, offset + byteLength) of the array (Cross Memory Attach,
-// process_vm_readv(2)). The other process must be of the same user, on the same kernel; what it says of its address is
-// checked by the kernel.
-template <CopyBetween copy>
-static napi_value CopyProcess(napi_env env, napi_callback_info info) {
-  napi_value args[5];
-  size_t argc = 5;
-  int32_t pid;
-  int64_t address, offset, left;
-  Bytes array;
-  napi_get_cb_info(env, info, &argc, args, nullptr, nullptr);
-  if (napi_get_value_int32(env, args[0], &pid) != napi_ok || napi_get_value_int64(env, args[1], &address) != napi_ok ||
-      !GetBytes(env, args[2], &array) || napi_get_value_int64(env, args[3], &offset) != napi_ok ||
-      napi_get_value_int64(env, args[4], &left) != napi_ok || offset < 0 || left < 0 ||
-      static_cast<uint64_t>(offset) > array.byteLength || static_cast<uint64_t>(left) > array.byteLength - offset) {
-    return RawNumber(env, -EINVAL);
-  }
-  auto* own = array.data + offset;
-  auto* other = reinterpret_cast<uint8_t*>(address);
-  while (left > 0) {
-    iovec here = {own, static_cast<size_t>(left)};
-    iovec there = {other, static_cast<size_t>(left)};
-    ssize_t copied = copy(pid, &here, 1, &there, 1, 0);
-    if (copied <= 0) return RawNumber(env, copied < 0 ? -errno : -EFAULT);
-    own += copied;
-    other += copied;
-    left -= copied;
-  }
-  return RawNumber(env, 0);
-}
-
 void InitProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("leadGroup", Napi::Function::New(env, LeadGroup));
   exports.Set("dieWithParent", Napi::Function::New(env, DieWithParent));
   exports.Set("bindToCore", Napi::Function::New(env, BindToCore));
   exports.Set("allowedCores", Napi::Function::New(env, AllowedCores));
-  ExportRaw(env, exports, "addressOf", AddressOf);
-  ExportRaw(env, exports, "readProcess", CopyProcess<process_vm_readv>);
-  ExportRaw(env, exports, "writeProcess", CopyProcess<process_vm_writev>);
 }

@@ -87,6 +87,9 @@ export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Bu
     boardAllreduce(board, team.rank, team.size, reduction, own, result, team.views);
   } else if (board !== null && isStaged(team, board, reduction)) {
     stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.views);
+  } else if (isQuick(reduction) && board !== null && blocksFit(board, reduction) && team.pair?.carries(byteLength)) {
+    pairReduce(team, team.pair, reduction, own, team.rank === 0 ? result : null);
+    pairBcast(team, team.pair, result, reduction.kind, 0);
   } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, TREE_BYTES_OF_TWO)) {
     doublingAllreduce(team, reduction, own, result);
   } else if (reduction.op.commute) {

@@ -59,7 +59,7 @@ export function pairReduce(team: Team, pair: Pair, reduction: Reduction, own: Bu
           throw new ZivmError('ERR_ZIVM_PEER_FAILED', `rank ${1 - rank} has ended while its data was being copied`, { rank: 1 - rank });
         }
         // Of the other operand's type: compiled code calls the kernel directly then.
-        take(new ARRAY_TYPES[kind]!(operand.buffer as ArrayBuffer, 0, operand.byteLength / elementBytes), 0, offset, operand.byteLength);
+        take(new ARRAY_TYPES[kind]!(operand.buffer as ArrayBuffer, operand.byteOffset, operand.byteLength / elementBytes), 0, offset, operand.byteLength);
       }
       return true;
     },

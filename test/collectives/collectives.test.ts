@@ -18,8 +18,8 @@ test.each([
   ['256K', 'crowded'],
   ['512K', 'roomy'],
   ['256K', 'roomy'],
-])('where the region has little or no room for long data on the board: 4 ranks, %s, %s', async (regionSize, cores) => {
-  await runRanks(4, program('basics'), { args: [cores], launcherArgs: ['--region-size', regionSize] });
+])('where the region has little or no room for long data on the board: 3 ranks, %s, %s', async (regionSize, cores) => {
+  await runRanks(3, program('basics'), { args: [cores], launcherArgs: ['--region-size', regionSize], timeoutSeconds: 170 });
 });
 
 test.each(SIZES)('a value that cannot be packed is an error on every rank: %d ranks', async (size) => {

@@ -68,6 +68,32 @@ describe('copying from and to another process', () => {
     expect(native.writeProcess(child.pid, partAddress, bytes, 0, 8)).toBe(ESRCH);
   });
 
+  // Where the target begins a few bytes above the source within a page, the copy goes by way of other memory.
+  it.each([0, 1, 16, 31, 32, 4095])('moves the same bytes wherever both lie within a page: target %d bytes above the source', (above) => {
+    const PAGE = 4096;
+    const room = new Uint8Array(BYTES + 2 * PAGE);
+    const start = native.addressOf(room);
+    /** Index in the room of an address that is `above` bytes above another, modulo pages. */
+    const indexOf = (other: number, distance: number): number => (((other + distance - start) % PAGE) + PAGE) % PAGE;
+    for (const byteLength of [1, 2048, 2049, 65_536, 65_537, BYTES]) {
+      room.fill(9);
+      const at = indexOf(address, above);
+      expect(native.readProcess(child.pid, address, room, at, byteLength)).toBe(0);
+      const end = at + byteLength;
+      expect(room.findIndex((byte, i) => byte !== (i < at || i >= end ? 9 : byteAt(i - at)))).toBe(-1);
+    }
+    for (const byteLength of [2049, 65_537, BYTES - 1000]) {
+      const from = indexOf(partAddress, -above);
+      room.forEach((_, i) => (room[i] = byteAt(i + byteLength)));
+      expect(native.writeProcess(child.pid, partAddress, room, from, byteLength)).toBe(0);
+      const got = new Uint8Array(BYTES - 1000);
+      expect(native.readProcess(child.pid, partAddress, got, 0, byteLength)).toBe(0);
+      expect(Buffer.compare(got.subarray(0, byteLength), room.subarray(from, from + byteLength))).toBe(0);
+    }
+    expect(native.readProcess(child.pid, PAGE - above, room, indexOf(0, 0), 3 * PAGE)).toBe(EFAULT);
+    expect(native.writeProcess(child.pid, PAGE + above, room, indexOf(0, 0), 3 * PAGE)).toBe(EFAULT);
+  });
+
   it('stops where its memory ends', () => {
     // Its arrays are somewhere in the lower half of the address space, which is not mapped from end to end.
     const most = new Uint8Array(2 ** 30);
