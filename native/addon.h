@@ -5,8 +5,8 @@
 
 #include <napi.h>
 
-// Each file adds its functions to the exports of one environment. There are no mutable statics: a
-// worker thread loads the addon once more, with an environment of its own.
+// Each file adds its functions to the exports of one environment. There are no mutable statics that
+// threads share: a worker thread loads the addon once more, with an environment of its own.
 void InitDoorbell(Napi::Env env, Napi::Object exports);
 void InitMemory(Napi::Env env, Napi::Object exports);
 void InitCrossMemory(Napi::Env env, Napi::Object exports);

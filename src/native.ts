@@ -55,6 +55,7 @@ interface Native {
   allowedCores(): number[];
   addressOf(array: TypedArray): number;
   readProcess(pid: number, address: number, array: TypedArray, offset: number, byteLength: number): number;
+  readMany(pid: number, addresses: Float64Array, arrays: readonly TypedArray[], byteLengths: Float64Array, count: number): number;
   writeProcess(pid: number, address: number, array: TypedArray, offset: number, byteLength: number): number;
   vfioOpen(group: string, address: string): [number, number, number] | number;
   vfioRegion(device: number, index: number): { offset: number; byteLength: number } | number;

@@ -60,6 +60,14 @@ export class Direct {
     return isRead;
   }
 
+  /** Reads several messages of another rank at once. @returns how many of them were read; if not all, the kernel has refused, and is not asked again */
+  readMany(rank: number, addresses: Float64Array, bufs: readonly Buf[], byteLengths: Float64Array, count: number): number {
+    const pid = this.words[rankWord(rank) + RANK_PID]!;
+    const done = native.readMany(pid, addresses, bufs, byteLengths, count);
+    if (done < count) this.refused.add(rank);
+    return Math.max(done, 0);
+  }
+
   /** Whether this rank can copy from the memory of another, as far as it knows. */
   canRead(rank: number): boolean {
     return this.isNear(rank) && !this.refused.has(rank);

@@ -27,6 +27,7 @@ import { type Matching, tagMatches, Unexpected } from './matching';
 import { EAGER_BYTES, type Outbox } from './outbox';
 import { copyOut, copyOutWords } from './payload';
 import type { Peer } from './peer';
+import { Reads } from './reads';
 import type { ReceiveRequest } from './receive-request';
 import type { Rings } from './rings';
 import { bitOf } from './routes';
@@ -54,6 +55,7 @@ export class Inbox {
   private readonly wakeup: Wakeup;
   private readonly direct: Direct;
   private readonly shared: SharedCopy;
+  private readonly reads: Reads;
   private readonly pieceBytes: number;
   private readonly longestPieceBytes: number;
   /** How often a blocking receive looks at its sender's ring alone. */
@@ -70,6 +72,10 @@ export class Inbox {
     this.wakeup = wakeup;
     this.direct = direct;
     this.shared = new SharedCopy(job, direct, outbox);
+    this.reads = new Reads(direct, {
+      read: (peer, receive, sendId) => this.took(peer, receive, sendId),
+      refused: (peer, receive, sendId) => void this.ask(peer, receive, sendId),
+    });
     this.pieceBytes = rings.pieceBytes;
     this.longestPieceBytes = rings.longestPieceBytes;
     this.looks = isCrowded ? CROWDED_LOOKS : LOOKS;
@@ -192,7 +198,7 @@ export class Inbox {
       this.matching.keep(message);
       this.engine.arrived();
     } else {
-      this.expect(peer, atOnce, this.pull(peer, receive, tag, byteLength, flags, sendId, address), null);
+      this.expect(peer, atOnce, this.pull(peer, receive, tag, byteLength, flags, sendId, address, atOnce === 0), null);
     }
   }
 
@@ -205,6 +211,7 @@ export class Inbox {
 
   /**
    * Gets the payload of an announced message, now that it is matched, or asks for it.
+   * @param isOneOfMany others may follow that are read together with it: `finishReads` does that
    * @returns the stream of pieces in which it comes if it is asked for, else null
    */
   private pull(
@@ -215,17 +222,34 @@ export class Inbox {
     flags: number,
     sendId: number,
     address: number,
+    isOneOfMany: boolean,
   ): Stream | null {
-    const isWanted = accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0;
-    if (isWanted && !this.direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, this.engine.waiting.waitsFor(receive) && this.outbox.settled, this.shared)) {
-      const stream = new Stream(receive, peer, 0);
-      this.outbox.control(peer, CLEAR_TO_SEND, sendId, this.streaming.add(stream));
-      if (peer.streams++ === 0) peer.streamBegan = performance.now();
-      return stream;
+    if (accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0) {
+      const hasTime = this.engine.waiting.waitsFor(receive) && this.outbox.settled;
+      if (isOneOfMany && !hasTime && this.reads.add(peer, receive, sendId, address, byteLength)) return null;
+      if (!this.direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, hasTime, this.shared)) return this.ask(peer, receive, sendId);
     }
+    this.took(peer, receive, sendId);
+    return null;
+  }
+
+  /** Reads the messages that were to be read together. */
+  finishReads(): void {
+    this.reads.finish();
+  }
+
+  /** The payload of an announced message is here, or not wanted. */
+  private took(peer: Peer, receive: ReceiveRequest<unknown>, sendId: number): void {
     receive.complete();
     this.outbox.control(peer, MATCHED, sendId, 0);
-    return null;
+  }
+
+  /** Asks for a payload in pieces. */
+  private ask(peer: Peer, receive: ReceiveRequest<unknown>, sendId: number): Stream {
+    const stream = new Stream(receive, peer, 0);
+    this.outbox.control(peer, CLEAR_TO_SEND, sendId, this.streaming.add(stream));
+    if (peer.streams++ === 0) peer.streamBegan = performance.now();
+    return stream;
   }
 
   private fragment(peer: Peer, reader: RingReader, record: number): number {
@@ -324,7 +348,7 @@ export class Inbox {
       return;
     }
     if (message.isAnnounced) {
-      const stream = this.pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address);
+      const stream = this.pull(peer, receive, message.tag, message.byteLength, message.flags, message.sendId, message.address, false);
       if (stream !== null) {
         takeOver(message, receive);
         stream.received = message.received;

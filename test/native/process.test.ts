@@ -94,6 +94,54 @@ describe('copying from and to another process', () => {
     expect(native.writeProcess(child.pid, PAGE + above, room, indexOf(0, 0), 3 * PAGE)).toBe(EFAULT);
   });
 
+  it('gets several pieces at once, and says how many', () => {
+    const PIECES = [[0, 70_000], [70_000, 1], [70_001, 0], [100_000, 5000], [200_001, 2_000_000]] as const;
+    const addresses = Float64Array.from(PIECES, ([from]) => address + from);
+    const byteLengths = Float64Array.from(PIECES, ([, byteLength]) => byteLength);
+    // Some of them begin a few bytes above their source within a page.
+    for (const shift of [0, 8, 16]) {
+      const arrays = PIECES.map(([, byteLength]) => new Uint8Array(byteLength + shift + 1).fill(9).subarray(shift));
+      expect(native.readMany(child.pid, addresses, arrays, byteLengths, PIECES.length)).toBe(PIECES.length);
+      arrays.forEach((array, piece) => {
+        const [from, byteLength] = PIECES[piece]!;
+        expect(array.findIndex((byte, i) => byte !== (i < byteLength ? byteAt(from + i) : 9))).toBe(-1);
+      });
+      for (let bad = 0; bad < PIECES.length; bad++) {
+        if (PIECES[bad]![1] === 0) continue; // nothing is read there
+        const wrong = addresses.with(bad, 16);
+        arrays.forEach((array) => array.fill(9));
+        expect(native.readMany(child.pid, wrong, arrays, byteLengths, PIECES.length)).toBe(bad === 0 ? EFAULT : bad);
+        for (let piece = bad; piece < PIECES.length; piece++) expect(arrays[piece]!.every((byte) => byte === 9)).toBe(true);
+      }
+    }
+  });
+
+  it('refuses pieces that are no such ones', () => {
+    const array = new Uint8Array(64);
+    const [one, eight, long, none] = [Float64Array.of(address), Float64Array.of(8), Float64Array.of(65), new Float64Array(0)];
+    const many = new Float64Array(17).fill(1);
+    const read = native.readMany.bind(native) as (...args: unknown[]) => unknown;
+    for (const wrong of [
+      [child.pid, one, [array], long, 1],
+      [child.pid, one, [array], Float64Array.of(-1), 1],
+      [child.pid, one, [array], Float64Array.of(NaN), 1],
+      [child.pid, Float64Array.of(-1), [array], eight, 1],
+      [child.pid, Float64Array.of(NaN), [array], eight, 1],
+      [child.pid, none, [array], eight, 1],
+      [child.pid, one, [array], none, 1],
+      [child.pid, one, [], eight, 1],
+      [child.pid, one, [{}], eight, 1],
+      [child.pid, many, new Array(17).fill(array), many, 17],
+      [child.pid, one, [array], eight, '1'],
+      [],
+    ]) {
+      expect(read(...wrong)).toBe(EINVAL);
+    }
+    expect(array.every((byte) => byte === 0)).toBe(true);
+    expect(native.readMany(child.pid, one, [array], eight, 0)).toBe(0);
+    expect(native.readMany(child.pid, one, [array], eight, 1)).toBe(1);
+  });
+
   it('stops where its memory ends', () => {
     // Its arrays are somewhere in the lower half of the address space, which is not mapped from end to end.
     const most = new Uint8Array(2 ** 30);
