@@ -77,7 +77,7 @@ static napi_value CopyProcess(napi_env env, napi_callback_info info) {
 
 // readMany(pid, addresses, arrays, byteLengths, count): number | -errno
 // Reads `count` pieces of another process's memory, the first `byteLengths[i]` bytes of `arrays[i]` from `addresses[i]`, up to
-// kMostReads; one call of the kernel takes a microsecond, whatever it copies. Returns how many were read, in order; when the first could not be, why.
+// kMostReads and 2 GiB together; one call of the kernel takes a microsecond, whatever it copies. Returns how many were read, in order; when the first could not be, why.
 static napi_value ReadMany(napi_env env, napi_callback_info info) {
   constexpr uint32_t kMostReads = 16;
   napi_value args[5];

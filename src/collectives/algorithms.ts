@@ -7,7 +7,7 @@ import { chainBcast } from './bcast-chain';
 import type { Board } from './board';
 import type { Reduction } from './combine';
 import { boardAllreduce, boardBarrier, boardBcast, boardReduce } from './on-board';
-import { pairBcast, pairReduce } from './on-pair';
+import { pairAllreduce, pairBcast, pairReduce } from './on-pair';
 import { binomialReduce } from './reduce-binomial';
 import { chainReduce } from './reduce-chain';
 import { rootedReduce, stagedBcast, stagedReduce } from './staged';
@@ -88,8 +88,7 @@ export function allreduce(team: Team, reduction: Reduction, own: Buf, result: Bu
   } else if (board !== null && isStaged(team, board, reduction)) {
     stagedReduce(board, team.rank, team.size, reduction, own, result, true, team.views);
   } else if (isQuick(reduction) && board !== null && blocksFit(board, reduction) && team.pair?.carries(byteLength)) {
-    pairReduce(team, team.pair, reduction, own, team.rank === 0 ? result : null);
-    pairBcast(team, team.pair, result, reduction.kind, 0);
+    pairAllreduce(team, team.pair, reduction, own, result);
   } else if (byteLength <= limitFor(team, ALLREDUCE_DOUBLING_BYTES, TREE_BYTES_OF_TWO)) {
     doublingAllreduce(team, reduction, own, result);
   } else if (reduction.op.commute) {

@@ -29,6 +29,22 @@ export function pairBcast(team: Team, pair: Pair, buf: Buf, kind: Kind, root: nu
 }
 
 /**
+ * A reduction to rank 0, which then gives the result: that moves as much as if both gave all of their data, and combines half as much.
+ * @param own this rank's elements
+ * @param result where the result goes; may be `own`
+ */
+export function pairAllreduce(team: Team, pair: Pair, reduction: Reduction, own: Buf, result: Buf): void {
+  try {
+    pairReduce(team, pair, reduction, own, team.rank === 0 ? result : null);
+  } catch (error) {
+    // Other lengths both ranks have noticed. Of anything else rank 1 knows nothing, and waits for the result.
+    if (team.rank === 0 && !(error instanceof ZivmError && error.code === 'ERR_ZIVM_TRUNCATE')) pair.giveUp();
+    throw error;
+  }
+  pairBcast(team, pair, result, reduction.kind, 0);
+}
+
+/**
  * The root combines what the other gives with its own, in the order of ranks.
  * @param own this rank's elements
  * @param result where the root leaves the result; may be `own`. Null elsewhere

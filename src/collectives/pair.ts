@@ -2,7 +2,7 @@ import type { Direct } from '../comm/direct';
 import { type Buf, byteLengthOf, type Kind } from '../comm/elements';
 import type { Engine } from '../comm/engine';
 import { bitOf, Route, Routes } from '../comm/routes';
-import { type Board, NOTHING, REFUSED } from './board';
+import { type Board, FAILED, NOTHING, REFUSED } from './board';
 import type { Team } from './team';
 
 /** Between virtual machines longer data is quicker as a message: a ring holds more pieces than the board. */
@@ -77,6 +77,12 @@ export class Pair {
       board.publishPiece(left, copyMs);
       if (checksLength && offset === 0 && address === 0) this.checkReceiver(byteLength);
     }
+  }
+
+  /** In place of data that the other waits for: this rank has failed. */
+  giveUp(): void {
+    this.board.begin();
+    this.board.publishWritten(FAILED);
   }
 
   /** @returns false when the receiver cannot copy from this process */

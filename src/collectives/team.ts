@@ -56,8 +56,8 @@ export class Team extends PointToPoint {
 }
 
 /**
- * Memory that begins at a page, as most long arrays of users do, or 16 bytes later: the kernel copies between two processes at a fifth of the pace where the target
- * begins a few bytes above the source within a page.
+ * Memory that begins at a page. Long arrays of users begin there too, or 16 bytes later, and the kernel copies between two processes at a fifth of the
+ * pace where the target begins a few bytes above the source within a page.
  */
 function atPage(byteLength: number): Uint8Array<ArrayBuffer> {
   const memory = new Uint8Array(byteLength + PAGE_BYTES);

@@ -72,10 +72,7 @@ export class Inbox {
     this.wakeup = wakeup;
     this.direct = direct;
     this.shared = new SharedCopy(job, direct, outbox);
-    this.reads = new Reads(direct, {
-      read: (peer, receive, sendId) => this.took(peer, receive, sendId),
-      refused: (peer, receive, sendId) => void this.ask(peer, receive, sendId),
-    });
+    this.reads = new Reads(direct);
     this.pieceBytes = rings.pieceBytes;
     this.longestPieceBytes = rings.longestPieceBytes;
     this.looks = isCrowded ? CROWDED_LOOKS : LOOKS;
@@ -111,6 +108,14 @@ export class Inbox {
 
   /** Takes what is in a peer's ring, a turn at most. @throws ZivmError `ERR_ZIVM_CORRUPT` */
   drain(peer: Peer): boolean {
+    try {
+      return this.takeRecords(peer);
+    } finally {
+      if (!this.reads.isEmpty) this.finishReads(peer);
+    }
+  }
+
+  private takeRecords(peer: Peer): boolean {
     const reader = peer.reader as RingReader;
     for (let taken = 0; taken < TURN; taken++) {
       const record = reader.peek();
@@ -189,6 +194,8 @@ export class Inbox {
     const sendId = words[record + RECORD_SEND_ID]!;
     const atOnce = words[record + RECORD_AT_ONCE]!;
     const address = this.views.float64[(record + RECORD_ADDRESS) >>> 1]!;
+    // First, for if that fails, this message is to stay as it is.
+    if (!this.reads.hasRoom(byteLength)) this.finishReads(peer);
     if (atOnce !== 0 && (atOnce !== EAGER_BYTES || atOnce >= byteLength)) throw corrupt(`${atOnce} bytes at once of a message of ${byteLength}`);
     const receive = this.matching.takePosted(peer.rank, context, tag);
     if (receive === null) {
@@ -211,7 +218,7 @@ export class Inbox {
 
   /**
    * Gets the payload of an announced message, now that it is matched, or asks for it.
-   * @param isOneOfMany others may follow that are read together with it: `finishReads` does that
+   * @param isOneOfMany others may follow that are read together with it
    * @returns the stream of pieces in which it comes if it is asked for, else null
    */
   private pull(
@@ -227,29 +234,34 @@ export class Inbox {
     if (accept(receive, peer.rank, tag, byteLength, flags) && byteLength > 0) {
       const hasTime = this.engine.waiting.waitsFor(receive) && this.outbox.settled;
       if (isOneOfMany && !hasTime && this.reads.add(peer, receive, sendId, address, byteLength)) return null;
-      if (!this.direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, hasTime, this.shared)) return this.ask(peer, receive, sendId);
+      if (!this.direct.fetch(peer, sendId, address, receive.buf as Buf, byteLength, hasTime, this.shared)) {
+        const stream = new Stream(receive, peer, 0);
+        this.outbox.control(peer, CLEAR_TO_SEND, sendId, this.expectStream(stream));
+        return stream;
+      }
     }
-    this.took(peer, receive, sendId);
+    receive.complete();
+    this.outbox.control(peer, MATCHED, sendId, 0);
     return null;
   }
 
-  /** Reads the messages that were to be read together. */
-  finishReads(): void {
-    this.reads.finish();
+  /** Reads the messages that were to be read together, and asks for the pieces of those that the kernel refuses. */
+  private finishReads(peer: Peer): void {
+    const { receives, sendIds, done } = this.reads.read(peer);
+    const receiveIds = receives.map((receive, i) => {
+      if (i >= done) return this.expectStream(new Stream(receive, peer, 0));
+      receive.complete();
+      return 0;
+    });
+    // The answers come last: one may fail, and then every receive is complete, or known to wait for its peer.
+    sendIds.forEach((sendId, i) => this.outbox.control(peer, i < done ? MATCHED : CLEAR_TO_SEND, sendId, receiveIds[i]!));
   }
 
-  /** The payload of an announced message is here, or not wanted. */
-  private took(peer: Peer, receive: ReceiveRequest<unknown>, sendId: number): void {
-    receive.complete();
-    this.outbox.control(peer, MATCHED, sendId, 0);
-  }
-
-  /** Asks for a payload in pieces. */
-  private ask(peer: Peer, receive: ReceiveRequest<unknown>, sendId: number): Stream {
-    const stream = new Stream(receive, peer, 0);
-    this.outbox.control(peer, CLEAR_TO_SEND, sendId, this.streaming.add(stream));
-    if (peer.streams++ === 0) peer.streamBegan = performance.now();
-    return stream;
+  /** Pieces of a payload are to come. @returns the number for the receiver's question */
+  private expectStream(stream: Stream): number {
+    const { sender } = stream;
+    if (sender.streams++ === 0) sender.streamBegan = performance.now();
+    return this.streaming.add(stream);
   }
 
   private fragment(peer: Peer, reader: RingReader, record: number): number {

@@ -76,8 +76,6 @@ export class Progress {
       if (!(cause instanceof ZivmError) || cause.code !== 'ERR_ZIVM_CORRUPT') throw cause;
       this.onEnd(peer, new ZivmError(cause.code, `from rank ${peer.rank}: ${cause.message}`, { rank: peer.rank, cause }));
       return true;
-    } finally {
-      this.inbox.finishReads();
     }
   }
 

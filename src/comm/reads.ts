@@ -8,10 +8,13 @@ const MOST_MESSAGES = 16;
 /** Bytes that are read together: their senders wait until all are here. Longer messages are read by themselves. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** What becomes of a message that was to be read. */
-export interface Outcome {
-  read(peer: Peer, receive: ReceiveRequest<unknown>, sendId: number): void;
-  refused(peer: Peer, receive: ReceiveRequest<unknown>, sendId: number): void;
+/** Messages that the kernel was asked for, in order. */
+export interface Batch {
+  receives: readonly ReceiveRequest<unknown>[];
+  /** By these numbers their senders know them. */
+  sendIds: readonly number[];
+  /** How many of them have been read. */
+  done: number;
 }
 
 /**
@@ -20,47 +23,44 @@ export interface Outcome {
  */
 export class Reads {
   private readonly direct: Direct;
-  private readonly outcome: Outcome;
-  private peer: Peer | null = null;
-  private count = 0;
-  private total = 0;
-  private readonly sendIds = new Int32Array(MOST_MESSAGES);
   private readonly addresses = new Float64Array(MOST_MESSAGES);
   private readonly byteLengths = new Float64Array(MOST_MESSAGES);
   private receives: ReceiveRequest<unknown>[] = [];
-  private bufs: Buf[] = [];
+  private sendIds: number[] = [];
+  private total = 0;
 
-  constructor(direct: Direct, outcome: Outcome) {
+  constructor(direct: Direct) {
     this.direct = direct;
-    this.outcome = outcome;
   }
 
-  /** Adds a message to those that `finish` reads. @returns false when it cannot be read, or is too long */
+  get isEmpty(): boolean {
+    return this.receives.length === 0;
+  }
+
+  /** Whether a message of this length can still be added. */
+  hasRoom(byteLength: number): boolean {
+    return this.isEmpty || (this.receives.length < MOST_MESSAGES && this.total + byteLength <= MOST_BYTES);
+  }
+
+  /** Adds a message, if there is room, to those that `read` reads. @returns false when it cannot be read, or is too long */
   add(peer: Peer, receive: ReceiveRequest<unknown>, sendId: number, address: number, byteLength: number): boolean {
     if (address === 0 || byteLength > MOST_BYTES || !this.direct.canRead(peer.rank)) return false;
-    if (peer !== this.peer || this.count === MOST_MESSAGES || this.total + byteLength > MOST_BYTES) this.finish();
-    this.peer = peer;
-    this.sendIds[this.count] = sendId;
-    this.addresses[this.count] = address;
-    this.byteLengths[this.count] = byteLength;
+    this.addresses[this.receives.length] = address;
+    this.byteLengths[this.receives.length] = byteLength;
     this.receives.push(receive);
-    this.bufs.push(receive.buf as Buf);
-    this.count++;
+    this.sendIds.push(sendId);
     this.total += byteLength;
     return true;
   }
 
-  /** Reads what was added. */
-  finish(): void {
-    const { peer, count, receives, bufs, sendIds } = this;
-    if (peer === null) return;
-    this.peer = null;
-    this.count = 0;
-    this.total = 0;
+  /** Reads what was added, all from this peer. */
+  read(peer: Peer): Batch {
+    const { receives, sendIds } = this;
+    const bufs = receives.map(({ buf }) => buf as Buf);
+    const done = this.direct.readMany(peer.rank, this.addresses, bufs, this.byteLengths, receives.length);
     this.receives = [];
-    this.bufs = [];
-    const done = this.direct.readMany(peer.rank, this.addresses, bufs, this.byteLengths, count);
-    for (let i = 0; i < done; i++) this.outcome.read(peer, receives[i]!, sendIds[i]!);
-    for (let i = done; i < count; i++) this.outcome.refused(peer, receives[i]!, sendIds[i]!);
+    this.sendIds = [];
+    this.total = 0;
+    return { receives, sendIds, done };
   }
 }

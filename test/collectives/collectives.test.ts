@@ -46,7 +46,7 @@ test.each(CASES)('collectives do not disturb messages: %d ranks, %s', async (siz
   await runRanks(size, program('beside-messages'), { args: [cores, 'region'] });
 });
 
-test.each(['broadcasts', 'reductions', 'refused', 'refusedLate', 'differentLengths', 'wrongRoots', 'throwing'])('the two ways of long data of two ranks: %s', async (part) => {
+test.each(['broadcasts', 'reductions', 'refused', 'refusedLate', 'refusedLateForAll', 'differentLengths', 'wrongRoots', 'throwing'])('the two ways of long data of two ranks: %s', async (part) => {
   await runRanks(2, program('two-ways'), { args: [part, 'roomy'] });
 });
 

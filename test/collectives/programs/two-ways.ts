@@ -120,6 +120,24 @@ function refusedLate(): void {
   for (let call = 0; call < CALLS; call++) assert.equal(copiedBy(() => reduce(length, 0, Op.SUM)), 0);
 }
 
+/** The same in an allreduce: the other rank, which waits for the result, is told. */
+function refusedLateForAll(): void {
+  if (!COPIES) return;
+  const length = LENGTHS[LENGTHS.length - 1]!;
+  const mine = Float64Array.from({ length: length / 8 }, (_, i) => i * (rank + 2));
+  const sum = new Float64Array(mine.length);
+  const isRight = (): boolean => sum.every((value, i) => value === 5 * i);
+  for (let call = 0; call < MEASUREMENTS; call++) copiedBy(() => comm.allreduce(mine, sum));
+  assert.ok(isRight());
+  allowed = rank === 0 ? asked + 1 : Infinity;
+  copiedBy(() => throwsCode(() => comm.allreduce(mine, sum), rank === 0 ? 'ERR_ZIVM_PEER_FAILED' : 'ERR_ZIVM_OP'));
+  for (let call = 0; call < CALLS; call++) {
+    sum.fill(0);
+    copiedBy(() => comm.allreduce(mine, sum));
+    assert.ok(isRight());
+  }
+}
+
 /** Another length than the other rank's is an error for who reads it, whichever way it comes, and the next call works. */
 function differentLengths(): void {
   for (const length of LENGTHS) {
@@ -171,5 +189,5 @@ function throwing(): void {
 }
 
 const COPIES = canCopy();
-const PARTS: Record<string, () => void> = { broadcasts, reductions, refused, refusedLate, differentLengths, wrongRoots, throwing };
+const PARTS: Record<string, () => void> = { broadcasts, reductions, refused, refusedLate, refusedLateForAll, differentLengths, wrongRoots, throwing };
 PARTS[process.argv[2]!]!();

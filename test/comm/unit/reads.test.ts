@@ -4,10 +4,12 @@ import { Engine } from '../../../src/comm/engine';
 import { Members } from '../../../src/comm/members';
 import { BufferReceive } from '../../../src/comm/receive-request';
 import { SendRequest } from '../../../src/comm/send-request';
+import { ZivmError } from '../../../src/errors';
 import { native, type Watcher } from '../../../src/native';
 import type { Region } from '../../../src/region/region';
 import { formatRegion, LINE_WORDS, planRegion, RANK_KERNEL, RANK_PID, rankWord, RECORD_KIND, RECORD_NUMBER } from '../../../src/ring/layout';
 import { ANNOUNCE } from '../../../src/ring/record';
+import { RingWriter } from '../../../src/ring/ring-writer';
 
 /*
  * Long messages that the kernel copies together. Sender and receiver are one process, which the kernel lets copy from and to itself; so it is known
@@ -124,11 +126,11 @@ test.each([0, 1, 3])('when the kernel refuses after %d of them the others come i
   const pair = new Pair();
   pair.allowed = allowed;
   for (let time = 0; time < 2; time++) {
-    const exchanges = pair.begin(Array.from({ length: 6 }, (_, i) => 40_000 + i));
+    const exchanges = pair.begin(Array.from({ length: 20 }, (_, i) => 40_000 + i));
     pair.finish(exchanges);
     exchanges.forEach(expectWhole);
   }
-  expect(pair.together).toEqual([6]);
+  expect(pair.together).toEqual([16]);
   expect(pair.alone).toEqual([]);
 });
 
@@ -143,17 +145,47 @@ test('a receive that is too short has failed, and the others have their messages
   expect(pair.together).toEqual([3]);
 });
 
-test('what was announced before the ring was damaged is read', () => {
-  const pair = new Pair();
-  const [first, second, third] = pair.begin([50_000, 60_000, 70_000]) as [Exchange, Exchange, Exchange];
-  const { words } = pair;
+/** Damages the third message that was sent. */
+function damageThird({ words }: Pair): void {
   for (let line = 0; line < words.length; line += LINE_WORDS) {
     if (words[line + RECORD_NUMBER] === 3 && words[line + RECORD_KIND] === ANNOUNCE) words[line + RECORD_KIND] = NO_RECORD;
   }
+}
+
+test('what was announced before the ring was damaged is read', () => {
+  const pair = new Pair();
+  const [first, second, third] = pair.begin([50_000, 60_000, 70_000]) as [Exchange, Exchange, Exchange];
+  damageThird(pair);
   pair.receiver.poll();
+  pair.sender.poll();
   expect(third.receive.error).toMatchObject({ code: 'ERR_ZIVM_CORRUPT' });
-  for (const { receive, buf, data } of [first, second]) {
-    expect([receive.done, receive.error]).toEqual([true, null]);
+  for (const { send, receive, buf, data } of [first, second]) {
+    expect([send.done, receive.done, receive.error]).toEqual([true, true, null]);
     expect(Buffer.compare(buf.subarray(0, data.length), data)).toBe(0);
   }
+});
+
+test('what was announced before the ring was damaged, and cannot be read, has failed', () => {
+  const pair = new Pair();
+  pair.allowed = 0;
+  const exchanges = pair.begin([50_000, 60_000, 70_000]);
+  damageThird(pair);
+  pair.receiver.poll();
+  for (const { receive } of exchanges) expect(receive.error).toMatchObject({ code: 'ERR_ZIVM_CORRUPT' });
+});
+
+test('when an answer cannot be sent, what was read is complete, what was refused has failed, and nothing waits', () => {
+  const pair = new Pair();
+  pair.allowed = 2;
+  const exchanges = pair.begin([50_000, 60_000, 70_000, 80_000]);
+  const toSender = pair.receiver.peers[0]!;
+  jest.spyOn(RingWriter.prototype, 'claim').mockImplementation(function (this: RingWriter) {
+    if (this === toSender.writer) throw new ZivmError('ERR_ZIVM_CORRUPT', 'the ring of answers is damaged');
+    throw new Error('nobody else sends');
+  });
+  pair.receiver.poll();
+  jest.restoreAllMocks();
+  expect(exchanges.map(({ receive }) => receive.done)).toEqual([true, true, true, true]);
+  expect(exchanges.map(({ receive }) => (receive.error as ZivmError | null)?.code)).toEqual([undefined, undefined, 'ERR_ZIVM_CORRUPT', 'ERR_ZIVM_CORRUPT']);
+  expect(pair.receiver.isPending).toBe(false);
 });
