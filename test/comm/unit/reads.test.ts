@@ -1,22 +1,21 @@
 import { Context } from '../../../src/comm/context';
 import { Kind } from '../../../src/comm/elements';
-import { Engine } from '../../../src/comm/engine';
+import type { Engine } from '../../../src/comm/engine';
 import { Members } from '../../../src/comm/members';
 import { BufferReceive } from '../../../src/comm/receive-request';
 import { SendRequest } from '../../../src/comm/send-request';
 import { ZivmError } from '../../../src/errors';
-import { native, type Watcher } from '../../../src/native';
-import type { Region } from '../../../src/region/region';
-import { formatRegion, LINE_WORDS, planRegion, RANK_KERNEL, RANK_PID, rankWord, RECORD_KIND, RECORD_NUMBER } from '../../../src/ring/layout';
+import { native } from '../../../src/native';
+import { LINE_WORDS, RECORD_KIND, RECORD_NUMBER } from '../../../src/ring/layout';
 import { ANNOUNCE } from '../../../src/ring/record';
 import { RingWriter } from '../../../src/ring/ring-writer';
+import { copyingEngines, RANKS } from './copying-engines';
 
 /*
  * Long messages that the kernel copies together. Sender and receiver are one process, which the kernel lets copy from and to itself; so it is known
  * which messages are there when the receiver looks.
  */
 
-const RANKS = 2;
 const REGION_BYTES = 8 << 20;
 const TAG = 1;
 const MIB = 2 ** 20;
@@ -50,17 +49,7 @@ class Pair {
   allowed = Infinity;
 
   constructor() {
-    const plan = planRegion(REGION_BYTES, RANKS);
-    formatRegion(this.words, plan);
-    const memory = this.words.buffer;
-    for (let rank = 0; rank < RANKS; rank++) {
-      this.words[rankWord(rank) + RANK_PID] = process.pid;
-      this.words[rankWord(rank) + RANK_KERNEL] = 1;
-    }
-    [this.sender, this.receiver] = Array.from({ length: RANKS }, (_, rank) => {
-      const region: Region = { memory, peer: rank, ring: () => undefined, sleep: () => true, watch: () => undefined as unknown as Watcher };
-      return new Engine({ rank, size: RANKS, region, words: this.words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true, hasGuests: false });
-    }) as [Engine, Engine];
+    [this.sender, this.receiver] = copyingEngines(this.words);
     native.readMany = (pid, addresses, arrays, byteLengths, count) => {
       this.together.push(count);
       const most = Math.min(count, this.allowed);

@@ -1,19 +1,18 @@
 import { Context } from '../../../src/comm/context';
 import { Kind } from '../../../src/comm/elements';
-import { Engine } from '../../../src/comm/engine';
+import type { Engine } from '../../../src/comm/engine';
 import { Members } from '../../../src/comm/members';
 import { BufferReceive } from '../../../src/comm/receive-request';
 import { SendRequest } from '../../../src/comm/send-request';
-import { native, type Watcher } from '../../../src/native';
-import type { Region } from '../../../src/region/region';
-import { formatRegion, planRegion, RANK_KERNEL, RANK_PID, RANK_SENDS_TO, RANK_SHARED, RANK_STATE, RankState, rankWord } from '../../../src/ring/layout';
+import { native } from '../../../src/native';
+import { RANK_SENDS_TO, RANK_SHARED, RANK_STATE, RankState, rankWord } from '../../../src/ring/layout';
+import { copyingEngines, RANKS } from './copying-engines';
 
 /*
  * A long message that its receiver and its sender, who waits, copy together. They are one process, which the kernel lets copy from and to itself; so
  * it is known who looks when.
  */
 
-const RANKS = 2;
 const REGION_BYTES = 8 << 20;
 const LENGTH = 300_001;
 const TAG = 1;
@@ -40,17 +39,7 @@ class Pair {
   meanwhile = (): void => undefined;
 
   constructor(hasGuests = false) {
-    const plan = planRegion(REGION_BYTES, RANKS);
-    formatRegion(this.words, plan);
-    const memory = this.words.buffer;
-    for (let rank = 0; rank < RANKS; rank++) {
-      this.words[rankWord(rank) + RANK_PID] = process.pid;
-      this.words[rankWord(rank) + RANK_KERNEL] = 1;
-    }
-    [this.sender, this.receiver] = Array.from({ length: RANKS }, (_, rank) => {
-      const region: Region = { memory, peer: rank, ring: () => undefined, sleep: () => true, watch: () => undefined as unknown as Watcher };
-      return new Engine({ rank, size: RANKS, region, words: this.words, plan, ranksHere: RANKS, coresHere: RANKS, canYield: true, hasGuests });
-    }) as [Engine, Engine];
+    [this.sender, this.receiver] = copyingEngines(this.words, hasGuests);
     this.words[rankWord(0) + RANK_SENDS_TO] = 2;
     native.readProcess = (pid, address, array, offset, byteLength) => {
       if (this.reads.push([offset, byteLength]) === 1) this.meanwhile();
