@@ -7,7 +7,7 @@ import { parseCount } from '../../launcher/arguments';
 import { about } from './about';
 import { flagNs, PACKAGE } from './commands';
 import { Pace } from './load';
-import { type Result, aheadOf, pointsOf } from './measurement';
+import { aheadOf, type Measurement, pointsOf, type Result } from './measurement';
 import { page } from './page';
 import { type Extent, FULL, plan, QUICK, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
 import { plot } from './plots';
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zivm-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(128 + constants.signals[signal]));
-  const names = plan(FULL, folder).map(({ name }) => name);
+  const names = namesOf(plan(FULL, folder));
   const command = new Command('npm run bench --')
     .description('Measures zivm beside its rivals, in turn, and writes a report. After an interruption it goes on where it was.')
     .option('--quick', 'the most important, short messages, few ranks, one round: under three minutes')
@@ -54,9 +54,9 @@ async function main(): Promise<void> {
   if (fresh) rmSync(file, { force: true });
   const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
   const done = new Rounds(file, { build: buildDigest(), options });
-  await runAll(measurements, ({ name }) => rounds ?? roundsOf(name), done, new Pace(() => flagNs(folder), extent.mostRuns), (line) => console.log(line));
+  await runAll(measurements, (measurement) => rounds ?? roundsOf(measurement), done, new Pace(() => flagNs(folder), extent.mostRuns), (line) => console.log(line));
 
-  const results = measurements.map((measurement) => done.resultOf(measurement));
+  const results = namesOf(measurements).map((wanted) => done.resultOf(measurements.filter(({ name }) => name === wanted)));
   const facts = about(done, options);
   const plots = new Map<string, string>();
   for (const result of results) if (result.sides.some((side) => side.rounds.length > 0)) plots.set(result.name, await plot(result));
@@ -68,6 +68,8 @@ async function main(): Promise<void> {
   if (done.failures > 0) process.exitCode = 1;
   else done.complete();
 }
+
+const namesOf = (measurements: Measurement[]): string[] => [...new Set(measurements.map(({ name }) => name))];
 
 /** A result with its medians, spread and ratios beside the rounds. */
 function figures(result: Result): object {

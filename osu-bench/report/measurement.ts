@@ -8,10 +8,12 @@ export interface Side {
   run: () => Values;
 }
 
-/** Something that is measured: all sides of it, in one go. */
+/** Something that is measured: all sides of it, in one go. Several may have one name: then they are parts of one result. */
 export interface Measurement {
   /** For --only. */
   name: string;
+  /** Which part of the result it is, if there are several. */
+  part?: string;
   title: string;
   x: 'bytes' | 'ranks';
   unit: string;
@@ -22,7 +24,7 @@ export interface Measurement {
 }
 
 /** A measurement that has been made. */
-export interface Result extends Omit<Measurement, 'sides'> {
+export interface Result extends Omit<Measurement, 'sides' | 'part' | 'isPaced'> {
   /** In so many rounds the cores were not equally near each other for zivm and the MPI rivals, or not as near as in most. They are left out, unless there are no others. */
   unevenRounds: number;
   /** In the order of the sides; one that is absent or has failed has a reason. */
@@ -42,6 +44,8 @@ export function median(values: readonly number[]): number {
 /** Median and spread of a side at each point. */
 export interface Point {
   x: number;
+  /** Of so many values. */
+  count: number;
   median: number;
   min: number;
   max: number;
@@ -51,7 +55,7 @@ export function pointsOf(rounds: readonly Values[]): Point[] {
   const xs = [...new Set(rounds.flatMap((values) => Object.keys(values)))].map(Number).sort((a, b) => a - b);
   return xs.map((x) => {
     const values = rounds.flatMap((round) => round[x] ?? []);
-    return { x, median: median(values), min: Math.min(...values), max: Math.max(...values) };
+    return { x, count: values.length, median: median(values), min: Math.min(...values), max: Math.max(...values) };
   });
 }
 

@@ -29,15 +29,20 @@ export const SLOW = [
 
 /** How often each side runs, unless told otherwise. */
 const ROUNDS = 5;
-/** The same of windows of messages one way: of short ones a size is over in 0.3 ms, and an interruption of as long halves its figure. */
-const WINDOW_ROUNDS = 9;
+/** The same of windows of messages and of collectives of two ranks: of short ones a size is over in 0.3 ms, and an interruption of as long halves its figure. */
+const BRIEF_ROUNDS = 9;
 /** The same of what takes a minute or two each time: virtual machines, and more and more ranks. */
 const LONG_ROUNDS = 3;
-const WINDOWS = ['bandwidth', 'message-rate'];
+const BRIEF = ['bandwidth', 'two-way-bandwidth', 'message-rate', 'bcast', 'reduce', 'allreduce'];
 const isLong = (name: string): boolean => /guests|ranks|-[48]$/.test(name);
+/** The part of two ranks, each on a core, in a measurement of more and more ranks. */
+const PAIR = '2 ranks';
 
-export const roundsOf = (name: string): number => (isLong(name) ? LONG_ROUNDS : WINDOWS.includes(name) ? WINDOW_ROUNDS : ROUNDS);
-export const ROUNDS_TEXT = `${ROUNDS} rounds, ${WINDOW_ROUNDS} of ${WINDOWS.join(' and ')}, ${LONG_ROUNDS} of collectives among more ranks than two and of virtual machines`;
+export function roundsOf({ name, part }: Pick<Measurement, 'name' | 'part'>): number {
+  if (part === PAIR || BRIEF.includes(name)) return BRIEF_ROUNDS;
+  return isLong(name) ? LONG_ROUNDS : ROUNDS;
+}
+export const ROUNDS_TEXT = `${ROUNDS} rounds, ${BRIEF_ROUNDS} of bandwidth, message rate and collectives of two ranks, ${LONG_ROUNDS} of collectives of more and of virtual machines`;
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 1 };
@@ -45,10 +50,10 @@ export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4,
 const RANK = join(__dirname, 'rank.js');
 const PING_PONG = join(__dirname, 'ping-pong.js');
 const NODE_RIVALS = join(__dirname, '..', 'rivals', 'node.js');
-/** Collectives are measured up to here. */
+/** With data. */
+const COLLECTIVES = ['bcast', 'reduce', 'allreduce'] as const;
+/** They are measured up to here. */
 const MAX_COLLECTIVE_BYTES = 1 << 20;
-/** The long messages of collectives among more and more ranks. */
-const COLLECTIVE_BYTES = 64 << 10;
 
 /** All measurements. @param folder for compiled rivals */
 export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: string): Measurement[] {
@@ -58,12 +63,20 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
     ...mpiSides(source, folder, [size], (run) => upToBytes(parseTable(run(size), column), maxBytes)),
   ];
   const limit = (name: string, what: 'latency' | 'bandwidth'): Side => limitSide(name, what, folder, (text) => upToBytes(parseTable(text), maxBytes));
-  const overRanks = (program: string, source: string, args: string[], rivalArgs: string[], pick: (values: Values) => number): Side[] => {
+  const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
+  /** @param bytes the length of the data, if the call has any */
+  const overRanks = (name: string, title: string, call: string, bytes?: number): Measurement[] => {
+    const [args, rivalArgs] = bytes === undefined ? [[], []] : [['-m', `${bytes}:${bytes}`], [`${bytes}`, `${bytes}`]];
     const all = (one: (count: number) => string, counts: number[]): Values =>
-      Object.fromEntries(counts.map((count) => [count, pick(parseTable(one(count)))]));
+      Object.fromEntries(counts.map((count) => [count, parseTable(one(count))[bytes ?? 0]!]));
+    const sides = (ranks: number[]): Side[] => [
+      { name: OWN, run: () => all((count) => zivm(count, `osu_${call}`, args), ranks) },
+      ...mpiSides(`${call}.c`, folder, ranks, (run, counts) => all((count) => run(count, rivalArgs), counts)),
+    ];
+    const common = { name, title, ...ofRanks, unit: 'us' };
     return [
-      { name: OWN, run: () => all((count) => zivm(count, program, args), ranks) },
-      ...mpiSides(source, folder, ranks, (run, counts) => all((count) => run(count, rivalArgs), counts)),
+      { ...common, part: PAIR, isPaced: true, sides: sides(ranks.filter((count) => count === 2)) },
+      { ...common, part: 'more ranks', sides: sides(ranks.filter((count) => count > 2)) },
     ];
   };
   const start = (count: number): number => timed(() => zivm(count, RANK, ['start']));
@@ -73,37 +86,29 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
   const time = { x: 'bytes', unit: 'us', higherIsBetter: false } as const;
   const us = { ...time, isPaced: true } as const;
   const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true, isPaced: true } as const;
-  const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   return [
     { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes), limit('memcpy and a flag, in C', 'latency')] },
     { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes), limit('memcpy in one process, in C', 'bandwidth')] },
     { name: 'two-way-bandwidth', title: 'Bandwidth in both directions', ...rate, sides: overSizes('osu_bibw', 'bibw.c') },
     { name: 'message-rate', title: 'Messages per second, window of 64', ...rate, unit: '1/s', sides: overSizes('osu_mbw_mr', 'mbw_mr.c', maxBytes, 1) },
     { name: 'ping-pong', title: 'Ping-pong in a bare loop, one way', ...us, sides: [{ name: OWN, run: () => parseTable(zivm(2, PING_PONG)) }, ...mpiSides('ping-pong.c', folder, [2], (run) => parseTable(run(2)))] },
-    ...(['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
+    ...COLLECTIVES.map((name) => ({
       name,
       title: `${name}, two ranks`,
       ...us,
       sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES),
     })),
     ...[4, 8].flatMap((size) =>
-      (['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
+      COLLECTIVES.map((name) => ({
         name: `${name}-${size}`,
         title: `${name}, ${size} ranks`,
         ...time,
         sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES, 0, size),
       })),
     ),
-    { name: 'barrier-ranks', title: 'barrier', ...ofRanks, unit: 'us', sides: overRanks('osu_barrier', 'barrier.c', [], [], (values) => values[0]!) },
-    ...[8, COLLECTIVE_BYTES].flatMap((bytes) =>
-      (['bcast', 'reduce', 'allreduce'] as const).map((name) => ({
-        name: `${name}-ranks${bytes === 8 ? '' : '-long'}`,
-        title: `${name} of ${bytes === 8 ? '8 bytes' : `${bytes / 1024} KiB`}`,
-        ...ofRanks,
-        unit: 'us',
-        sides: overRanks(`osu_${name}`, `${name}.c`, ['-m', `${bytes}:${bytes}`], [`${bytes}`, `${bytes}`], (values) => values[bytes]!),
-      })),
-    ),
+    ...overRanks('barrier-ranks', 'barrier', 'barrier'),
+    ...COLLECTIVES.flatMap((call) => overRanks(`${call}-ranks`, `${call} of 8 bytes`, call, 8)),
+    ...COLLECTIVES.flatMap((call) => overRanks(`${call}-ranks-long`, `${call} of 64 KiB`, call, 64 << 10)),
     ...guests(maxBytes),
     { name: 'start', title: 'Start and end of a job on the host', ...ofRanks, unit: 'ms', sides: [{ name: OWN, run: () => each(ranks, start) }] },
     {

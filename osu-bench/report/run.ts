@@ -16,6 +16,7 @@ const COMPLETE = JSON.stringify({ complete: true });
 /** A line of the file of rounds: one run of one side. */
 interface Line {
   measurement: string;
+  part?: string;
   side: string;
   round: number;
   /** When it began. */
@@ -49,8 +50,8 @@ export class Rounds {
     writeFileSync(file, [heading, ...this.#lines].map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 
-  has(measurement: string, side: string, round: number): boolean {
-    return this.#lines.some((line) => line.measurement === measurement && line.side === side && (line.round === round || line.absent !== undefined));
+  has(measurement: Measurement, side: string, round: number): boolean {
+    return this.#linesOf(measurement).some((line) => line.side === side && (line.round === round || line.absent !== undefined));
   }
 
   add(line: Line): void {
@@ -84,31 +85,44 @@ export class Rounds {
   }
 
   /** What a flag took at the end of the first run of a round: the cores are to be as near each other in the other runs of it. */
-  paceOf(measurement: string, round: number): number | undefined {
-    return this.#lines.find((line) => line.measurement === measurement && line.round === round)?.flagNs?.[1];
+  paceOf(measurement: Measurement, round: number): number | undefined {
+    return this.#linesOf(measurement).find((line) => line.round === round)?.flagNs?.[1];
   }
 
   /**
    * What is known of a measurement. The rounds that count are those in which the cores were equally near each other for zivm and the MPI rivals, and as
    * near as in most of these; all, if there are none.
+   * @param parts all of one name
    */
-  resultOf({ sides, ...measurement }: Measurement): Result {
-    const lines = this.#lines.filter((line) => line.measurement === measurement.name);
+  resultOf(parts: Measurement[]): Result {
+    const [{ name, title, x, unit, higherIsBetter, sides }] = parts as [Measurement];
+    const lines = parts.flatMap((part) => this.#linesOf(part));
+    const counted = parts.map((part) => this.#countedOf(part));
+    return {
+      ...{ name, title, x, unit, higherIsBetter },
+      unevenRounds: counted.reduce((sum, { uneven }) => sum + uneven, 0),
+      sides: sides.map(({ name }) => {
+        const why = (kind: 'absent' | 'failed'): string | undefined => lines.find((line) => line.side === name && line[kind] !== undefined)?.[kind];
+        const rounds = counted.flatMap(({ lines }) => lines.flatMap(({ side, values }) => (side === name && values !== undefined ? [values] : [])));
+        return { name, rounds, absent: why('absent'), failed: why('failed') };
+      }),
+    };
+  }
+
+  #linesOf({ name, part }: Measurement): Line[] {
+    return this.#lines.filter((line) => line.measurement === name && line.part === part);
+  }
+
+  /** The lines of the rounds that count, and how many rounds do not. */
+  #countedOf(measurement: Measurement): { lines: Line[]; uneven: number } {
+    const lines = this.#linesOf(measurement);
     const compared = lines.filter(({ side, values }) => values !== undefined && (side === OWN || MPI_RIVALS.includes(side)));
     const all = [...new Set(lines.map(({ round }) => round))];
     const areEven = (...rounds: number[]): boolean => areAlike(compared.flatMap(({ round, flagNs }) => (rounds.includes(round) ? (flagNs ?? []) : [])));
     const groups = all.filter((round) => areEven(round)).map((round) => all.filter((other) => areEven(round, other)));
     const largest = groups.sort((a, b) => b.length - a.length)[0];
     const counted = new Set(largest ?? all);
-    const linesOf = (name: string): Line[] => lines.filter(({ side, round }) => side === name && counted.has(round));
-    return {
-      ...measurement,
-      unevenRounds: all.length - (largest?.length ?? 0),
-      sides: sides.map(({ name }) => {
-        const why = (kind: 'absent' | 'failed'): string | undefined => lines.find((line) => line.side === name && line[kind] !== undefined)?.[kind];
-        return { name, rounds: linesOf(name).flatMap(({ values }) => (values === undefined ? [] : [values])), absent: why('absent'), failed: why('failed') };
-      }),
-    };
+    return { lines: lines.filter(({ round }) => counted.has(round)), uneven: all.length - (largest?.length ?? 0) };
   }
 }
 
@@ -121,11 +135,12 @@ export async function runAll(
   say: (line: string) => void,
 ): Promise<void> {
   for (const [index, measurement] of measurements.entries()) {
+    const { name, part } = measurement;
     const count = countOf(measurement);
     for (let round = 0; round < count; round++) {
       for (const side of measurement.sides) {
-        if (rounds.has(measurement.name, side.name, round)) continue;
-        say(`[${index + 1}/${measurements.length}] ${measurement.name}, round ${round + 1} of ${count}: ${side.name}`);
+        if (rounds.has(measurement, side.name, round)) continue;
+        say(`[${index + 1}/${measurements.length}] ${name}${part === undefined ? '' : ` (${part})`}, round ${round + 1} of ${count}: ${side.name}`);
         const at = new Date().toISOString();
         const busy = busyWithOthers();
         const run = async (): Promise<Outcome> => {
@@ -133,8 +148,8 @@ export async function runAll(
           await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
           return outcome;
         };
-        const [outcome, flagNs] = measurement.isPaced === true ? await pace.hold(run, rounds.paceOf(measurement.name, round)) : [await run(), []];
-        rounds.add({ measurement: measurement.name, side: side.name, round, at, busy, ...(flagNs.length > 0 ? { flagNs } : {}), ...outcome });
+        const [outcome, flagNs] = measurement.isPaced === true ? await pace.hold(run, rounds.paceOf(measurement, round)) : [await run(), []];
+        rounds.add({ measurement: name, ...(part === undefined ? {} : { part }), side: side.name, round, at, busy, ...(flagNs.length > 0 ? { flagNs } : {}), ...outcome });
       }
     }
   }

@@ -58,7 +58,9 @@ export const roundsName = (count: number): string => (count === 1 ? 'one round' 
 
 /** The rounds that the figures of a result are of. */
 export function countedName({ sides, unevenRounds }: Result): string {
-  const counted = roundsName(Math.max(...sides.map(({ rounds }) => rounds.length)));
+  const counts = sides.flatMap(({ rounds }) => pointsOf(rounds).map(({ count }) => count));
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const counted = least === most ? roundsName(most) : `${least} to ${most} rounds`;
   return unevenRounds === 0 ? counted : `${counted} (in ${unevenRounds} of all that were run the cores were not as near each other)`;
 }
 

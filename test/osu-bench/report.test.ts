@@ -6,7 +6,7 @@ import { Absent } from '../../osu-bench/report/commands';
 import { aheadOf, type Measurement } from '../../osu-bench/report/measurement';
 import { Pace } from '../../osu-bench/report/load';
 import { Rounds, runAll } from '../../osu-bench/report/run';
-import { absences, paperRows } from '../../osu-bench/report/words';
+import { absences, countedName, paperRows } from '../../osu-bench/report/words';
 import { until } from '../support/launcher';
 
 /*
@@ -158,11 +158,11 @@ describe('the file of rounds', () => {
     const first = new Rounds(path, heading);
     await runAll([fails], () => 1, first, unknownPace(), silent);
     expect(first.failures).toBe(1);
-    expect(absences([first.resultOf(fails)])).toEqual(['M: zivm FAILED: it broke']);
+    expect(absences([first.resultOf([fails])])).toEqual(['M: zivm FAILED: it broke']);
     const works = measurement(() => ({ 8: 1 }));
     const second = new Rounds(path, heading);
     await runAll([works], () => 1, second, unknownPace(), silent);
-    expect([second.failures, second.resultOf(works).sides[0]!.rounds]).toEqual([0, [{ 8: 1 }]]);
+    expect([second.failures, second.resultOf([works]).sides[0]!.rounds]).toEqual([0, [{ 8: 1 }]]);
   });
 
   test('what is absent is not tried again', async () => {
@@ -173,7 +173,7 @@ describe('the file of rounds', () => {
     });
     const rounds = new Rounds(file(), heading);
     await runAll([absent], () => 3, rounds, unknownPace(), silent);
-    expect([tries, rounds.failures, absences([rounds.resultOf(absent)])]).toEqual([1, 0, ['M: zivm is absent: not here']]);
+    expect([tries, rounds.failures, absences([rounds.resultOf([absent])])]).toEqual([1, 0, ['M: zivm is absent: not here']]);
   });
 });
 
@@ -192,7 +192,7 @@ test('rounds in which the cores were not equally near for zivm and its rivals, o
   const silent = (): void => undefined;
   await runAll([measurement], () => 5, rounds, new Pace(() => looks.shift(), 2), silent);
   expect(looks).toEqual([]);
-  const { unevenRounds, sides } = rounds.resultOf(measurement);
+  const { unevenRounds, sides } = rounds.resultOf([measurement]);
   expect(unevenRounds).toBe(3);
   expect(sides.map((side) => side.rounds)).toEqual([
     [{ 8: 8 }, { 8: 15 }],
@@ -209,7 +209,47 @@ test('unless there are no others', async () => {
   };
   const rounds = new Rounds(join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl'), { build: 'one', options: 'some' });
   await runAll([measurement], () => 1, rounds, new Pace(() => looks.shift(), 2), () => undefined);
-  expect(rounds.resultOf(measurement)).toMatchObject({ unevenRounds: 1, sides: [{ rounds: [{ 8: 1 }] }, { rounds: [{ 8: 1 }] }] });
+  expect(rounds.resultOf([measurement])).toMatchObject({ unevenRounds: 1, sides: [{ rounds: [{ 8: 1 }] }, { rounds: [{ 8: 1 }] }] });
+});
+
+test('parts of one name are one result, each with the rounds of it that count', async () => {
+  const pair: Measurement = {
+    ...{ name: 'm', part: 'pair', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, isPaced: true },
+    sides: ['zivm', 'MPICH'].map((name) => ({ name, run: () => ({ 2: 1 }) })),
+  };
+  const more: Measurement = {
+    ...{ name: 'm', part: 'more', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false },
+    sides: [
+      { name: 'zivm', run: () => ({ 4: 3, 8: 5 }) },
+      {
+        name: 'MPICH',
+        run: () => {
+          throw new Absent('not with so many');
+        },
+      },
+    ],
+  };
+  const near = [60, 61];
+  const far = [290, 300];
+  const looks = [...near, ...near, ...far, ...far, ...near, ...near];
+  const path = join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl');
+  const rounds = new Rounds(path, { build: 'one', options: 'some' });
+  const said: string[] = [];
+  await runAll([pair, more], ({ part }) => (part === 'pair' ? 3 : 1), rounds, new Pace(() => looks.shift(), 1), (line) => said.push(line));
+  expect(said.slice(-3)).toEqual(['[1/2] m (pair), round 3 of 3: MPICH', '[2/2] m (more), round 1 of 1: zivm', '[2/2] m (more), round 1 of 1: MPICH']);
+  const result = rounds.resultOf([pair, more]);
+  expect(result).toEqual({
+    ...{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, unevenRounds: 1 },
+    sides: [
+      { name: 'zivm', rounds: [{ 2: 1 }, { 2: 1 }, { 4: 3, 8: 5 }], absent: undefined, failed: undefined },
+      { name: 'MPICH', rounds: [{ 2: 1 }, { 2: 1 }], absent: 'not with so many', failed: undefined },
+    ],
+  });
+  expect(countedName(result)).toMatch(/^1 to 2 rounds \(in 1 of all/);
+  // Read from the file again, nothing of either is missing.
+  const again = new Rounds(path, { build: 'one', options: 'some' });
+  for (const measurement of [pair, more]) for (const side of ['zivm', 'MPICH']) expect(again.has(measurement, side, 0)).toBe(true);
+  expect(again.has(more, 'zivm', 1)).toBe(false);
 });
 
 describe('the pace of the machine', () => {
