@@ -1,8 +1,8 @@
 import { type Buf, Kind } from '../comm/elements';
 import { Op } from './op';
 
-/** Up to here, a line, a loop in JavaScript is quicker than a native call, which is the quicker one where it asks for more lines at once. */
-const MOST_BYTES = 64;
+/** Up to here a loop in JavaScript is quicker than a native call. */
+const MOST_BYTES = 32;
 
 /** Whether combineShort does this operation. */
 export function isShort(op: Op, kind: Kind, byteLength: number): boolean {

@@ -9,7 +9,7 @@ import { fast } from '../../src/native';
  * ranks or in runs of different lengths. Of a NaN only that it is one.
  */
 
-const MOST_BYTES = 64;
+const MOST_BYTES = 32;
 /** So often that V8 compiles the loops, and for each type. */
 const RUNS = 1000;
 
@@ -78,7 +78,7 @@ describe.each(CASES)('$name of $type', ({ op, kind, values }) => {
     for (const a of special) checkSame(op, kind, arrayOf(kind, special.map(() => a)), arrayOf(kind, special));
   });
 
-  test('is for a line at most', () => {
+  test('is for few bytes only', () => {
     expect(isShort(op, kind, 0)).toBe(true);
     expect(isShort(op, kind, MOST_BYTES)).toBe(true);
     expect(isShort(op, kind, MOST_BYTES + ARRAY_TYPES[kind]!.BYTES_PER_ELEMENT)).toBe(false);
