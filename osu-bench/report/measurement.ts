@@ -18,7 +18,7 @@ export interface Measurement {
   x: 'bytes' | 'ranks';
   unit: string;
   higherIsBetter: boolean;
-  /** Two cores work together: how far apart they are changes it, and is watched. */
+  /** Two cores work together: how far apart they are changes it, and is watched for zivm and the MPI rivals. */
   isPaced?: boolean;
   sides: Side[];
 }

@@ -116,7 +116,7 @@ export class Rounds {
   /** The lines of the rounds that count, and how many rounds do not. */
   #countedOf(measurement: Measurement): { lines: Line[]; uneven: number } {
     const lines = this.#linesOf(measurement);
-    const compared = lines.filter(({ side, values }) => values !== undefined && (side === OWN || MPI_RIVALS.includes(side)));
+    const compared = lines.filter(({ side, values }) => values !== undefined && isCompared(side));
     const all = [...new Set(lines.map(({ round }) => round))];
     const areEven = (...rounds: number[]): boolean => areAlike(compared.flatMap(({ round, flagNs }) => (rounds.includes(round) ? (flagNs ?? []) : [])));
     const groups = all.filter((round) => areEven(round)).map((round) => all.filter((other) => areEven(round, other)));
@@ -148,12 +148,15 @@ export async function runAll(
           await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
           return outcome;
         };
-        const [outcome, flagNs] = measurement.isPaced === true ? await pace.hold(run, rounds.paceOf(measurement, round)) : [await run(), []];
+        const [outcome, flagNs] = measurement.isPaced === true && isCompared(side.name) ? await pace.hold(run, rounds.paceOf(measurement, round)) : [await run(), []];
         rounds.add({ measurement: name, ...(part === undefined ? {} : { part }), side: side.name, round, at, busy, ...(flagNs.length > 0 ? { flagNs } : {}), ...outcome });
       }
     }
   }
 }
+
+/** The others are so slow that it hardly matters to them where the cores are, or are limits that nobody is to beat. */
+const isCompared = (side: string): boolean => side === OWN || MPI_RIVALS.includes(side);
 
 type Outcome = Pick<Line, 'values' | 'absent' | 'failed'>;
 
