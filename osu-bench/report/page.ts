@@ -1,4 +1,4 @@
-import type { Result } from './measurement';
+import { pointsOf, type Result } from './measurement';
 import { type About, absences, countedName, guestWords, paperRows, paperWords, pointName, ratioTable } from './words';
 
 const STYLE = `
@@ -30,7 +30,7 @@ function table(head: string[], rows: string[][]): string {
 }
 
 function ratios(results: Result[]): string {
-  const isOneRound = results.every(({ sides }) => sides.every(({ rounds }) => rounds.length <= 1));
+  const isOneRound = results.every(({ sides }) => sides.every(({ rounds }) => pointsOf(rounds).every(({ count }) => count <= 1)));
   return ratioTable(results)
     .map(({ x, columns, rows }) =>
       table(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Absent } from '../../osu-bench/report/commands';
 import { aheadOf, type Measurement } from '../../osu-bench/report/measurement';
 import { Pace } from '../../osu-bench/report/load';
+import { page } from '../../osu-bench/report/page';
 import { Rounds, runAll } from '../../osu-bench/report/run';
 import { absences, countedName, paperRows } from '../../osu-bench/report/words';
 import { until } from '../support/launcher';
@@ -287,6 +288,19 @@ describe('the pace of the machine', () => {
     const run = (): Promise<number> => Promise.resolve(++runs);
     expect(await paceOf([60, 280, 61, 62]).hold(run, 65)).toEqual([2, [61, 62]]);
   });
+});
+
+test('one round has no colours, whatever parts it is made in', () => {
+  const about = { machine: '', versions: '', options: '', guests: '', date: '', load: '' };
+  const side = (name: string, rounds: Record<string, number>[]): { name: string; rounds: Record<string, number>[]; absent: undefined; failed: undefined } => ({
+    ...{ name, rounds, absent: undefined, failed: undefined },
+  });
+  const pageOf = (rounds: Record<string, number>[]): string => {
+    const sides = [side('zivm', rounds), side('Open MPI', [{ 2: 4, 4: 4 }])];
+    return page([{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, unevenRounds: 0, sides }], about, new Map());
+  };
+  expect(pageOf([{ 2: 1 }, { 4: 1 }])).not.toContain('background: rgba');
+  expect(pageOf([{ 2: 1 }, { 2: 1, 4: 1 }])).toContain('background: rgba');
 });
 
 test('an unknown measurement is refused with the names of those that there are', () => {
