@@ -59,6 +59,16 @@ const QUICK = [
   '--min-semi-space-size=16',
 ];
 
+/**
+ * What the C library's malloc is told (glibc's tunables; other libraries ignore them), which has the memory of typed arrays: that it is to ask the
+ * kernel for pages of 2 MiB, since the kernel copies a long message from process to process page by page, and in less than half the time with
+ * these. malloc puts arrays into one heap then, where they lie in such pages, up to the longest that it may, and keeps as much of what is free
+ * at its end as it does of itself with such arrays.
+ */
+const HUGE_PAGES = `glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=${32 << 20}:glibc.malloc.trim_threshold=${64 << 20}`;
+/** The C library reads it when a process starts. Of two values for one thing the later one counts. */
+const TUNABLES = 'GLIBC_TUNABLES';
+
 /** The variables that tell a rank what it is in its job. */
 export function jobVariables({ rank, size, cores, part }: RankOptions): Record<string, string> {
   return {
@@ -71,10 +81,12 @@ export function jobVariables({ rank, size, cores, part }: RankOptions): Record<s
 
 /** What the process of a rank is started with, whatever program it runs then. */
 export function processSettings(options: RankOptions): { nodeOptions: string[]; env: Record<string, string> } {
+  const tunables = options.env[TUNABLES] ?? process.env[TUNABLES];
   return {
     nodeOptions: ['--require', BOOTSTRAP, ...QUICK, ...(hasCoreToSpare(options) ? [] : ONE_THREAD), ...options.program.nodeOptions],
     env: {
       ...options.env,
+      [TUNABLES]: tunables ? `${HUGE_PAGES}:${tunables}` : HUGE_PAGES,
       ...Object.fromEntries(Object.keys(options.connection).map((name, index) => [name, String(FIRST_DESCRIPTOR + index)])),
       [BOOTSTRAP_ENVIRONMENT.launcher]: String(process.pid),
       ...(options.core === undefined ? {} : { [BOOTSTRAP_ENVIRONMENT.core]: String(options.core) }),

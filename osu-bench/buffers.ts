@@ -7,11 +7,11 @@ const FILL_BYTE = 97;
 
 /**
  * One room for what is sent and one for what is received, for all sizes, as OSU has. It begins at a page, as OSU's does, for the kernel
- * copies long messages page by page: from 32 MiB on glibc's malloc maps memory, and puts 16 bytes of its own in front. Pages that
- * are not used take no memory.
+ * copies long messages page by page: from 32 MiB on glibc's malloc maps memory, and puts 16 bytes of its own in front. The kernel gives
+ * zivmrun's ranks pages of 2 MiB from the first place on where such a page may begin, so what is before it is left free. Pages that are not used take no memory.
  */
 const ROOM_BYTES = 32 << 20;
-const TO_PAGE = 4096 - 16;
+const TO_PAGE = (2 << 20) - 16;
 const room = (bytes: number): ArrayBuffer => new ArrayBuffer(TO_PAGE + Math.max(bytes, ROOM_BYTES));
 const SENT = room(ROOM_BYTES);
 const RECEIVED = room(ROOM_BYTES);

@@ -197,6 +197,27 @@ test('a rank that has no core to spare collects its garbage alone, and only that
   if (cores > 1) expect(await alone('-n', '1')).toEqual(new Set(['with help']));
 });
 
+describe("a rank's arrays", () => {
+  const run = async (env: Record<string, string>, ...options: string[]): Promise<{ hugeBytes: number; tunables: string }> =>
+    JSON.parse((await linesOf(['-n', '1', ...options, program('huge-pages.mjs')], { env }))[0]!) as { hugeBytes: number; tunables: string };
+  const pages = readFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8');
+
+  test('of a megabyte lie in pages of 2 MiB, where the kernel has them', async () => {
+    const { hugeBytes, tunables } = await run({ GLIBC_TUNABLES: '' });
+    expect(tunables).toMatch(/^glibc\.malloc\.hugetlb=1:/);
+    // Sixteen arrays: what is before the first such page, and after the last one, may lie in others.
+    if (!pages.includes('[never]')) expect(hugeBytes).toBeGreaterThanOrEqual(12 << 20);
+  });
+
+  test("lie as the user's own GLIBC_TUNABLES say", async () => {
+    const own = 'glibc.malloc.hugetlb=0';
+    for (const { hugeBytes, tunables } of [await run({ GLIBC_TUNABLES: own }), await run({}, '-x', `GLIBC_TUNABLES=${own}`)]) {
+      expect(tunables).toMatch(/:glibc\.malloc\.hugetlb=0$/);
+      if (!pages.includes('[always]')) expect(hugeBytes).toBe(0);
+    }
+  });
+});
+
 describe('--region-size', () => {
   const job = (size: string): string[] => ['-n', '8', '--region-size', size, program('identity.mjs')];
 
