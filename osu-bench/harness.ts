@@ -64,21 +64,22 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
     return;
   }
   const sizes = messageSizes(benchmark, options);
+  const lines = Array.from({ length: options.passes }, () => sizes).flat();
   const measure = (bytes: number): number[] => {
     comm.barrier();
     return benchmark.run(comm, trialOf(bytes, benchmark.iterations, options));
   };
   if (options.transport === 'tcp' && runTcp !== undefined) {
     if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
-    const zivm = sizes.map((bytes) => measure(bytes)[0]!);
-    void compareWithTcp(comm, options, { title: benchmark.title, heading: columns(options)[0]!, sizes, zivm, runTcp });
+    const zivm = lines.map((bytes) => measure(bytes)[0]!);
+    void compareWithTcp(comm, options, { title: benchmark.title, heading: columns(options)[0]!, sizes: lines, zivm, runTcp });
     return;
   }
   const table = new Table(benchmark.sizes !== undefined);
   // Before the ranks compile, so that neither the first print nor its forwarding can fall into a measurement.
   if (comm.rank === 0) console.log([...heading(comm, benchmark, options), table.heading(columns(options))].join('\n'));
   if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
-  for (const bytes of sizes) {
+  for (const bytes of lines) {
     pause(comm, SETTLE_MS);
     const values = measure(bytes);
     if (comm.rank === 0) console.log(table.values(bytes, values));

@@ -9,6 +9,8 @@ export interface BenchmarkOptions {
   iterations: number | undefined;
   /** Set by -x: iterations before the clock starts, at every size, and no time for V8 to compile before. */
   warmup: number | undefined;
+  /** How often all sizes are gone through, each time with lines of their own. */
+  passes: number;
   /** Messages in flight. */
   window: number;
   /** Show the fastest and the slowest rank too. */
@@ -23,6 +25,7 @@ interface Values {
   m?: [number, number];
   i?: number;
   x?: number;
+  passes: number;
   W: number;
   f?: boolean;
   c?: boolean;
@@ -49,6 +52,7 @@ export function parseBenchmarkOptions(name: string, { sizes, hasTcp }: Scope): B
   command
     .option('-i <iterations>', 'iterations at each size', parseCount)
     .option('-x <iterations>', 'iterations before the clock starts, and no time for V8 to compile first', parseCount)
+    .option('--passes <times>', 'go through the sizes so often, with a line for each every time', parseCount, 1)
     .option('-W <messages>', 'window: messages in flight', parseCount, 64)
     .option('-f', 'show the fastest and the slowest rank too')
     .option('-c', 'check what was received')
@@ -66,6 +70,7 @@ export function parseBenchmarkOptions(name: string, { sizes, hasTcp }: Scope): B
     maxBytes,
     iterations: values.i,
     warmup: values.x,
+    passes: values.passes,
     window: values.W,
     full: values.f ?? false,
     validate: values.c ?? false,

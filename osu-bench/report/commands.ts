@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import type { Side, Values } from './measurement';
+import { median, type Side, type Values } from './measurement';
 
 /*
  * How the programs of each side are run, and their tables read.
@@ -24,17 +24,19 @@ export function output(command: string, args: string[]): string {
   });
 }
 
-/** Reads a table of the OSU format. @param column counted from 0 behind the size; where there are no sizes, x is `x` */
+/** Reads a table of the OSU format; the median, where there are several lines for a size. @param column counted from 0 behind the size; where there are no sizes, x is `x` */
 export function parseTable(text: string, column = 0, x = 0): Values {
-  const values: Values = {};
+  const passes = new Map<number, number[]>();
   for (const line of text.split('\n')) {
     if (!/^ *\d/.test(line)) continue;
     const cells = line.trim().split(/\s+/).map(Number);
     const hasSize = /^\d/.test(line);
     const value = cells[column + (hasSize ? 1 : 0)];
-    if (value !== undefined) values[hasSize ? cells[0]! : x] = value;
+    if (value === undefined) continue;
+    const size = hasSize ? cells[0]! : x;
+    passes.set(size, [...(passes.get(size) ?? []), value]);
   }
-  return values;
+  return Object.fromEntries([...passes].map(([size, values]) => [size, median(values)]));
 }
 
 /** Arguments of a bundled benchmark, each rank on a core of its own where there are enough. */

@@ -9,7 +9,7 @@ import { flagNs, PACKAGE } from './commands';
 import { Pace } from './load';
 import { aheadOf, type Measurement, pointsOf, type Result } from './measurement';
 import { page } from './page';
-import { type Extent, FULL, plan, QUICK, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
+import { type Extent, FULL, plan, QUICK, PASSES_TEXT, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
 import { plot } from './plots';
 import { Rounds, runAll } from './run';
 import { markdown, roundsName } from './words';
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   // Rounds of another extent are not comparable, and have a file of their own.
   const file = join(target, `rounds-${quick ? 'quick' : 'full'}-${extent.maxBytes}.jsonl`);
   if (fresh) rmSync(file, { force: true });
-  const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
+  const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, ${PASSES_TEXT}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
   const done = new Rounds(file, { build: buildDigest(), options });
   await runAll(measurements, (measurement) => rounds ?? roundsOf(measurement), done, new Pace(() => flagNs(folder), extent.mostRuns), (line) => console.log(line));
 

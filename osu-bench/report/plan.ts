@@ -31,6 +31,8 @@ export const SLOW = [
 const ROUNDS = 5;
 /** The same of windows of messages and of collectives of two ranks: of short ones a size is over in 0.3 ms, and an interruption of as long halves its figure. */
 const BRIEF_ROUNDS = 9;
+/** So often a run goes through the sizes of those, and the median counts: the pace of the cores changes within tenths of a second. */
+const BRIEF_PASSES = 5;
 /** The same of what takes a minute or two each time: virtual machines, and more and more ranks. */
 const LONG_ROUNDS = 3;
 const BRIEF = ['bandwidth', 'two-way-bandwidth', 'message-rate', 'bcast', 'reduce', 'allreduce'];
@@ -39,10 +41,13 @@ const isLong = (name: string): boolean => /guests|ranks|-[48]$/.test(name);
 const PAIR = '2 ranks';
 
 export function roundsOf({ name, part }: Pick<Measurement, 'name' | 'part'>): number {
-  if (part === PAIR || BRIEF.includes(name)) return BRIEF_ROUNDS;
+  if (isBrief(name, part)) return BRIEF_ROUNDS;
   return isLong(name) ? LONG_ROUNDS : ROUNDS;
 }
+const isBrief = (name: string, part?: string): boolean => part === PAIR || BRIEF.includes(name);
+const passesOf = (name: string, part?: string): string => `${isBrief(name, part) ? BRIEF_PASSES : 1}`;
 export const ROUNDS_TEXT = `${ROUNDS} rounds, ${BRIEF_ROUNDS} of bandwidth, message rate and collectives of two ranks, ${LONG_ROUNDS} of collectives of more and of virtual machines`;
+export const PASSES_TEXT = `a run of bandwidth, message rate or collectives of two ranks goes through the sizes ${BRIEF_PASSES} times, and its medians count`;
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 1 };
@@ -58,10 +63,13 @@ const MAX_COLLECTIVE_BYTES = 1 << 20;
 /** All measurements. @param folder for compiled rivals */
 export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: string): Measurement[] {
   const upTo = (most: number): string[] => ['-m', `${Math.min(maxBytes, most)}`];
-  const overSizes = (program: string, source: string, most = maxBytes, column = 0, size = 2): Side[] => [
-    { name: OWN, run: () => parseTable(zivm(size, program, upTo(most)), column) },
-    ...mpiSides(source, folder, [size], (run) => upToBytes(parseTable(run(size), column), maxBytes)),
-  ];
+  const overSizes = (name: string, program: string, source: string, most = maxBytes, column = 0, size = 2): Side[] => {
+    const passes = passesOf(name);
+    return [
+      { name: OWN, run: () => parseTable(zivm(size, program, [...upTo(most), '--passes', passes]), column) },
+      ...mpiSides(source, folder, [size], (run) => upToBytes(parseTable(run(size, [passes]), column), maxBytes)),
+    ];
+  };
   const limit = (name: string, what: 'latency' | 'bandwidth'): Side => limitSide(name, what, folder, (text) => upToBytes(parseTable(text), maxBytes));
   const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   /** @param bytes the length of the data, if the call has any */
@@ -69,15 +77,15 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
     const [args, rivalArgs] = bytes === undefined ? [[], []] : [['-m', `${bytes}:${bytes}`], [`${bytes}`, `${bytes}`]];
     const all = (one: (count: number) => string, counts: number[]): Values =>
       Object.fromEntries(counts.map((count) => [count, parseTable(one(count))[bytes ?? 0]!]));
-    const sides = (ranks: number[]): Side[] => [
-      { name: OWN, run: () => all((count) => zivm(count, `osu_${call}`, args), ranks) },
-      ...mpiSides(`${call}.c`, folder, ranks, (run, counts) => all((count) => run(count, rivalArgs), counts)),
-    ];
-    const common = { name, title, ...ofRanks, unit: 'us' };
-    return [
-      { ...common, part: PAIR, isPaced: true, sides: sides(ranks.filter((count) => count === 2)) },
-      { ...common, part: 'more ranks', sides: sides(ranks.filter((count) => count > 2)) },
-    ];
+    const part = (part: string, ranks: number[], isPaced: boolean): Measurement => {
+      const passes = passesOf(name, part);
+      const sides = [
+        { name: OWN, run: () => all((count) => zivm(count, `osu_${call}`, [...args, '--passes', passes]), ranks) },
+        ...mpiSides(`${call}.c`, folder, ranks, (run, counts) => all((count) => run(count, [passes, ...rivalArgs]), counts)),
+      ];
+      return { name, part, title, ...ofRanks, unit: 'us', isPaced, sides };
+    };
+    return [part(PAIR, ranks.filter((count) => count === 2), true), part('more ranks', ranks.filter((count) => count > 2), false)];
   };
   const start = (count: number): number => timed(() => zivm(count, RANK, ['start']));
   const startInMachines = (count: number): number =>
@@ -87,23 +95,23 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
   const us = { ...time, isPaced: true } as const;
   const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true, isPaced: true } as const;
   return [
-    { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes), limit('memcpy and a flag, in C', 'latency')] },
-    { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes), limit('memcpy in one process, in C', 'bandwidth')] },
-    { name: 'two-way-bandwidth', title: 'Bandwidth in both directions', ...rate, sides: overSizes('osu_bibw', 'bibw.c') },
-    { name: 'message-rate', title: 'Messages per second, window of 64', ...rate, unit: '1/s', sides: overSizes('osu_mbw_mr', 'mbw_mr.c', maxBytes, 1) },
+    { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('latency', 'osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes), limit('memcpy and a flag, in C', 'latency')] },
+    { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('bandwidth', 'osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes), limit('memcpy in one process, in C', 'bandwidth')] },
+    { name: 'two-way-bandwidth', title: 'Bandwidth in both directions', ...rate, sides: overSizes('two-way-bandwidth', 'osu_bibw', 'bibw.c') },
+    { name: 'message-rate', title: 'Messages per second, window of 64', ...rate, unit: '1/s', sides: overSizes('message-rate', 'osu_mbw_mr', 'mbw_mr.c', maxBytes, 1) },
     { name: 'ping-pong', title: 'Ping-pong in a bare loop, one way', ...us, sides: [{ name: OWN, run: () => parseTable(zivm(2, PING_PONG)) }, ...mpiSides('ping-pong.c', folder, [2], (run) => parseTable(run(2)))] },
     ...COLLECTIVES.map((name) => ({
       name,
       title: `${name}, two ranks`,
       ...us,
-      sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES),
+      sides: overSizes(name, `osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES),
     })),
     ...[4, 8].flatMap((size) =>
       COLLECTIVES.map((name) => ({
         name: `${name}-${size}`,
         title: `${name}, ${size} ranks`,
         ...time,
-        sides: overSizes(`osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES, 0, size),
+        sides: overSizes(`${name}-${size}`, `osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES, 0, size),
       })),
     ),
     ...overRanks('barrier-ranks', 'barrier', 'barrier'),

@@ -5,9 +5,11 @@ int main(int argc, char **argv) {
   start(&argc, &argv);
   choose_sizes(argc, argv, 4);
   float *send = ones(MAX_BYTES), *recv = ones(MAX_BYTES);
-  for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
-    double us = TIME_CALLS(bytes, MPI_Allreduce(send, recv, bytes / 4, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD));
-    if (rank == 0) printf("%-10d%18.2f\n", bytes, us);
+  for (int pass = 0; pass < passes; pass++) {
+    for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
+      double us = TIME_CALLS(bytes, MPI_Allreduce(send, recv, bytes / 4, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD));
+      if (rank == 0) printf("%-10d%18.2f\n", bytes, us);
+    }
   }
   MPI_Finalize();
   return 0;

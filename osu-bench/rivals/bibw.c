@@ -8,21 +8,23 @@ int main(int argc, char **argv) {
   int other = 1 - rank, tag_from[] = {100, 10};
   char *send = filled(MAX_BYTES, 'a'), *recv = filled(MAX_BYTES, 'b');
   MPI_Request sends[WINDOW], receives[WINDOW];
-  for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
-    int iterations = bytes > LARGE_BYTES ? 20 : 100, warmup = bytes > LARGE_BYTES ? 2 : 10;
-    double before = 0;
-    settle();
-    for (int i = 0; i < iterations + warmup; i++) {
-      if (i == warmup) before = MPI_Wtime();
-      for (int j = 0; j < WINDOW; j++)
-        MPI_Irecv(recv, bytes, MPI_CHAR, other, tag_from[other], MPI_COMM_WORLD, &receives[j]);
-      for (int j = 0; j < WINDOW; j++)
-        MPI_Isend(send, bytes, MPI_CHAR, other, tag_from[rank], MPI_COMM_WORLD, &sends[j]);
-      MPI_Waitall(WINDOW, sends, MPI_STATUSES_IGNORE);
-      MPI_Waitall(WINDOW, receives, MPI_STATUSES_IGNORE);
+  for (int pass = 0; pass < passes; pass++) {
+    for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
+      int iterations = bytes > LARGE_BYTES ? 20 : 100, warmup = bytes > LARGE_BYTES ? 2 : 10;
+      double before = 0;
+      settle();
+      for (int i = 0; i < iterations + warmup; i++) {
+        if (i == warmup) before = MPI_Wtime();
+        for (int j = 0; j < WINDOW; j++)
+          MPI_Irecv(recv, bytes, MPI_CHAR, other, tag_from[other], MPI_COMM_WORLD, &receives[j]);
+        for (int j = 0; j < WINDOW; j++)
+          MPI_Isend(send, bytes, MPI_CHAR, other, tag_from[rank], MPI_COMM_WORLD, &sends[j]);
+        MPI_Waitall(WINDOW, sends, MPI_STATUSES_IGNORE);
+        MPI_Waitall(WINDOW, receives, MPI_STATUSES_IGNORE);
+      }
+      if (rank == 0)
+        printf("%-10d%18.2f\n", bytes, 2.0 * bytes * iterations * WINDOW / (MPI_Wtime() - before) / 1e6);
     }
-    if (rank == 0)
-      printf("%-10d%18.2f\n", bytes, 2.0 * bytes * iterations * WINDOW / (MPI_Wtime() - before) / 1e6);
   }
   MPI_Finalize();
   return 0;

@@ -10,12 +10,12 @@ static inline float *ones(int bytes) {
   return numbers;
 }
 
-/* Sizes of the command line, `smallest largest`, in bytes; else all from `smallest` on. */
+/* Sizes of the command line, `passes smallest largest`, in bytes; else all from `smallest` on. */
 static int min_bytes, max_bytes;
 
 static inline void choose_sizes(int argc, char **argv, int smallest) {
-  min_bytes = argc > 2 ? atoi(argv[1]) : smallest;
-  max_bytes = argc > 2 ? atoi(argv[2]) : MAX_BYTES;
+  min_bytes = argc > 3 ? atoi(argv[2]) : smallest;
+  max_bytes = argc > 3 ? atoi(argv[3]) : MAX_BYTES;
 }
 
 /* Microseconds of one call, on rank 0. */

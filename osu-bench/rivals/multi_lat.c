@@ -7,25 +7,27 @@ int main(int argc, char **argv) {
   start(&argc, &argv);
   int pairs = size / 2, is_first = rank < pairs, partner = (rank + pairs) % size;
   char *send = filled(MAX_BYTES, 'a'), *recv = filled(MAX_BYTES, 'b');
-  for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
-    int iterations = bytes > LARGE_BYTES ? 1000 : 10000, warmup = bytes > LARGE_BYTES ? 10 : 100;
-    double before = 0, us;
-    settle();
-    for (int i = 0; i < iterations + warmup; i++) {
-      if (i == warmup) {
-        MPI_Barrier(MPI_COMM_WORLD);
-        before = MPI_Wtime();
+  for (int pass = 0; pass < passes; pass++) {
+    for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
+      int iterations = bytes > LARGE_BYTES ? 1000 : 10000, warmup = bytes > LARGE_BYTES ? 10 : 100;
+      double before = 0, us;
+      settle();
+      for (int i = 0; i < iterations + warmup; i++) {
+        if (i == warmup) {
+          MPI_Barrier(MPI_COMM_WORLD);
+          before = MPI_Wtime();
+        }
+        if (is_first) {
+          MPI_Send(send, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD);
+          MPI_Recv(recv, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        } else {
+          MPI_Recv(recv, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+          MPI_Send(send, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD);
+        }
       }
-      if (is_first) {
-        MPI_Send(send, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD);
-        MPI_Recv(recv, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-      } else {
-        MPI_Recv(recv, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-        MPI_Send(send, bytes, MPI_CHAR, partner, 1, MPI_COMM_WORLD);
-      }
+      us = sum_of((MPI_Wtime() - before) * 1e6 / iterations / 2) / size;
+      if (rank == 0) printf("%-10d%18.2f\n", bytes, us);
     }
-    us = sum_of((MPI_Wtime() - before) * 1e6 / iterations / 2) / size;
-    if (rank == 0) printf("%-10d%18.2f\n", bytes, us);
   }
   MPI_Finalize();
   return 0;

@@ -12,8 +12,12 @@
 
 static int rank, size;
 
+/* How often all sizes are gone through, with a line for each every time: the first of the command line. */
+static int passes;
+
 static void start(int *argc, char ***argv) {
   MPI_Init(argc, argv);
+  passes = *argc > 1 ? atoi((*argv)[1]) : 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
 }

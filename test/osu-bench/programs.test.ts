@@ -108,6 +108,12 @@ test.each([
   for (const value of values) expect(value).toBeGreaterThan(0);
 });
 
+test('--passes goes through all sizes so often', async () => {
+  const sizesOf = (lines: string[]): string[] => lines.map((line) => line.slice(0, SIZE_COLUMN).trimEnd());
+  expect(sizesOf((await linesOf('osu_bw', 2, '-m', '1:2', '--passes', '3', ...SHORT)).slice(3))).toEqual(['1', '2', '1', '2', '1', '2']);
+  expect((await linesOf('osu_barrier', 2, '--passes', '3', ...SHORT)).slice(2)).toHaveLength(3);
+});
+
 test('osu_init prints how long the ranks took to start', async () => {
   const [title, line, ...rest] = await linesOf('osu_init', 3);
   expect([title, ...rest]).toEqual(['# zivm MPI Init Test']);

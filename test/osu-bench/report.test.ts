@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Absent } from '../../osu-bench/report/commands';
+import { Absent, parseTable } from '../../osu-bench/report/commands';
 import { aheadOf, type Measurement } from '../../osu-bench/report/measurement';
 import { Pace } from '../../osu-bench/report/load';
 import { page } from '../../osu-bench/report/page';
@@ -106,6 +106,13 @@ test('is interrupted, goes on, and its page, figures and text agree', async () =
     const measured = report.results.find((result) => result.name === name)!.sides.filter(({ rounds }) => rounds.length > 0);
     expect(svg.match(/aria-roledescription="line mark"/g)).toHaveLength(measured.length);
   }
+});
+
+test('of several lines for a size the median counts, in the column that is asked for', () => {
+  const text = '\n# Size  MB/s  Messages/s\n1  5.00  50.00\n2  6.00  60.00\n1  9.00  90.00\n1  1.00  10.00\n';
+  expect(parseTable(text)).toEqual({ 1: 5, 2: 6 });
+  expect(parseTable(text, 1)).toEqual({ 1: 50, 2: 60 });
+  expect(parseTable('# Avg Latency(us)\n   3.00\n   1.00\n   4.00\n', 0, 8)).toEqual({ 8: 3 });
 });
 
 test('the ratio is that of medians, to the better rival, and above 1 means ahead', () => {
