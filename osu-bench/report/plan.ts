@@ -29,11 +29,12 @@ export const SLOW = [
 
 /** How often each side runs, unless told otherwise. */
 const ROUNDS = 5;
-/** The same of windows of messages and of collectives of two ranks: of short ones a size is over in 0.3 ms, and an interruption of as long halves its figure. */
-const BRIEF_ROUNDS = 9;
-/** So often a run goes through the sizes of those, and the median counts: the pace of the cores changes within tenths of a second. */
+/**
+ * So often a run of windows of messages or of collectives of two ranks goes through the sizes, and the median counts: of short messages a size is over in 0.3 ms, an interruption of
+ * as long halves its figure, and the pace of the cores changes within tenths of a second.
+ */
 const BRIEF_PASSES = 5;
-/** The same of what takes a minute or two each time: virtual machines, and more and more ranks. */
+/** How often each side runs of what takes a minute or two each time: virtual machines, and more and more ranks. */
 const LONG_ROUNDS = 3;
 const BRIEF = ['bandwidth', 'two-way-bandwidth', 'message-rate', 'bcast', 'reduce', 'allreduce'];
 const isLong = (name: string): boolean => /guests|ranks|-[48]$/.test(name);
@@ -41,12 +42,11 @@ const isLong = (name: string): boolean => /guests|ranks|-[48]$/.test(name);
 const PAIR = '2 ranks';
 
 export function roundsOf({ name, part }: Pick<Measurement, 'name' | 'part'>): number {
-  if (isBrief(name, part)) return BRIEF_ROUNDS;
-  return isLong(name) ? LONG_ROUNDS : ROUNDS;
+  return part !== PAIR && isLong(name) ? LONG_ROUNDS : ROUNDS;
 }
 const isBrief = (name: string, part?: string): boolean => part === PAIR || BRIEF.includes(name);
 const passesOf = (name: string, part?: string): string => `${isBrief(name, part) ? BRIEF_PASSES : 1}`;
-export const ROUNDS_TEXT = `${ROUNDS} rounds, ${BRIEF_ROUNDS} of bandwidth, message rate and collectives of two ranks, ${LONG_ROUNDS} of collectives of more and of virtual machines`;
+export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives of more and of virtual machines`;
 export const PASSES_TEXT = `a run of bandwidth, message rate or collectives of two ranks goes through the sizes ${BRIEF_PASSES} times, and its medians count`;
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
