@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import type { Comm } from '../src/index';
 import { compareWithTcp, type TcpLoop } from './against-tcp';
 import { CHAR, type Datatype } from './buffers';
+import { Flag } from './flag';
 import { type BenchmarkOptions, parseBenchmarkOptions } from './options';
 import { Table, title } from './table';
 import { type Iterations, type Trial, trialOf } from './trial';
@@ -78,11 +79,14 @@ export function runBenchmark(comm: Comm, benchmark: Benchmark): void {
   const table = new Table(benchmark.sizes !== undefined);
   // Before the ranks compile, so that neither the first print nor its forwarding can fall into a measurement.
   if (comm.rank === 0) console.log([...heading(comm, benchmark, options), table.heading(columns(options))].join('\n'));
-  if (options.warmup === undefined) compile(comm, benchmark, sizes, options);
+  const flag = options.passes > 1 && comm.size === 2 && !isCrowded(comm) ? new Flag(comm) : undefined;
+  if (options.warmup === undefined) compile(comm, benchmark, sizes, options, flag);
   for (const bytes of lines) {
     pause(comm, SETTLE_MS);
+    const before = flag?.ns();
     const values = measure(bytes);
-    if (comm.rank === 0) console.log(table.values(bytes, values));
+    const after = flag?.ns();
+    if (comm.rank === 0) console.log(table.values(bytes, values) + (flag === undefined ? '' : `\n# flag ${before!.toFixed()} ${after!.toFixed()} ns`));
   }
 }
 
@@ -103,7 +107,7 @@ function messageSizes({ sizes: range, datatype = CHAR }: Benchmark, { minBytes, 
   return sizes.filter((bytes) => bytes % datatype.bytes === 0);
 }
 
-function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: BenchmarkOptions): void {
+function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: BenchmarkOptions, flag?: Flag): void {
   const shortest = Math.min(...sizes);
   const passes = shortest > COMPILE_BYTES ? COMPILE_PASSES_LONG : Math.max(COMPILE_PASSES_LONG, (COMPILE_PASSES * COMPILE_RANKS) / Math.max(COMPILE_RANKS, comm.size));
   const end = performance.now() + Math.min(COMPILE_MS * Math.max(1, comm.size / cpus().length), COMPILE_MS_CROWDED);
@@ -116,6 +120,7 @@ function compile(comm: Comm, benchmark: Benchmark, sizes: number[], options: Ben
       if ((comm.rank + pass) % 2 === 0) takeUnexpected(comm);
       benchmark.run(comm, { ...trial, iterations: Math.ceil(trial.iterations * COMPILE_PART) });
     }
+    flag?.ns();
     goesOn[0] = pass + 1 < passes || performance.now() < end ? 1 : 0;
     comm.bcast(goesOn);
   }
@@ -127,9 +132,11 @@ function takeUnexpected(comm: Comm): void {
   comm.iprobe();
 }
 
+const isCrowded = ({ size }: Comm): boolean => size > cpus().length;
+
 /** A rank that has a core of its own keeps it: the host of a virtual machine may move a core that has nothing to do. */
-function pause({ size }: Comm, ms: number): void {
-  if (size > cpus().length) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+function pause(comm: Comm, ms: number): void {
+  if (isCrowded(comm)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   else for (const end = performance.now() + ms; performance.now() < end; );
 }
 

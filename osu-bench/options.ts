@@ -9,7 +9,7 @@ export interface BenchmarkOptions {
   iterations: number | undefined;
   /** Set by -x: iterations before the clock starts, at every size, and no time for V8 to compile before. */
   warmup: number | undefined;
-  /** How often all sizes are gone through, each time with lines of their own. */
+  /** How often all sizes are gone through, each time with lines of their own: more than once, with two ranks, these are followed by what a flag took. */
   passes: number;
   /** Messages in flight. */
   window: number;
@@ -52,7 +52,7 @@ export function parseBenchmarkOptions(name: string, { sizes, hasTcp }: Scope): B
   command
     .option('-i <iterations>', 'iterations at each size', parseCount)
     .option('-x <iterations>', 'iterations before the clock starts, and no time for V8 to compile first', parseCount)
-    .option('--passes <times>', 'go through the sizes so often, with a line for each every time', parseCount, 1)
+    .option('--passes <times>', 'go through the sizes so often, and tell how near two ranks were at each', parseCount, 1)
     .option('-W <messages>', 'window: messages in flight', parseCount, 64)
     .option('-f', 'show the fastest and the slowest rank too')
     .option('-c', 'check what was received')

@@ -35,7 +35,7 @@ export function about(done: Rounds, options: string): About {
 
 function paceOf({ flagNs }: Rounds): string {
   if (flagNs.length === 0) return '';
-  return `; a flag took ${median(flagNs)} ns from one core to another, ${Math.min(...flagNs)} to ${Math.max(...flagNs)}`;
+  return `; a flag took ${median(flagNs)} ns from one core to another, ${flagNs.reduce((a, b) => Math.min(a, b))} to ${flagNs.reduce((a, b) => Math.max(a, b))}`;
 }
 
 /** A program that is not there has no version; the measurements say that it is absent. */

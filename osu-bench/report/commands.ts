@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { median, type Side, type Values } from './measurement';
+import type { Sample, Samples, Side } from './measurement';
 
 /*
  * How the programs of each side are run, and their tables read.
@@ -24,19 +24,25 @@ export function output(command: string, args: string[]): string {
   });
 }
 
-/** Reads a table of the OSU format; the median, where there are several lines for a size. @param column counted from 0 behind the size; where there are no sizes, x is `x` */
-export function parseTable(text: string, column = 0, x = 0): Values {
-  const passes = new Map<number, number[]>();
+/**
+ * Reads a table of the OSU format. A line may be followed by one that says what a flag took before it and after.
+ * @param column counted from 0 behind the size; where there are no sizes, x is `x`
+ */
+export function parseTable(text: string, column = 0, x = 0): Samples {
+  const samples: Samples = {};
+  let last: Sample | undefined;
   for (const line of text.split('\n')) {
+    const flag = /^# flag (\d+) (\d+) ns$/.exec(line);
+    if (flag !== null && last !== undefined) last.flagNs = [Number(flag[1]), Number(flag[2])];
     if (!/^ *\d/.test(line)) continue;
     const cells = line.trim().split(/\s+/).map(Number);
     const hasSize = /^\d/.test(line);
     const value = cells[column + (hasSize ? 1 : 0)];
     if (value === undefined) continue;
-    const size = hasSize ? cells[0]! : x;
-    passes.set(size, [...(passes.get(size) ?? []), value]);
+    last = { value };
+    (samples[hasSize ? cells[0]! : x] ??= []).push(last);
   }
-  return Object.fromEntries([...passes].map(([size, values]) => [size, median(values)]));
+  return samples;
 }
 
 /** Arguments of a bundled benchmark, each rank on a core of its own where there are enough. */
@@ -88,27 +94,16 @@ function compiled(compiler: string, packages: string, source: string, folder: st
 }
 
 /** The limit that a bare loop in C sets. */
-export function limitSide(name: string, what: 'latency' | 'bandwidth', folder: string, read: (text: string) => Values): Side {
+export function limitSide(name: string, what: 'latency' | 'bandwidth', folder: string, read: (text: string) => Samples): Side {
   return { name, run: () => read(output(compiled('cc', 'gcc', 'limit.c', folder), [what])) };
-}
-
-/** Nanoseconds that a flag needs from one core to the other just now; undefined where there is no compiler or one core only. */
-export function flagNs(folder: string): number | undefined {
-  if (cpus().length < 2) return undefined;
-  try {
-    return Number(output(compiled('cc', 'gcc', 'limit.c', folder), ['flag']));
-  } catch (error) {
-    if (error instanceof Absent) return undefined;
-    throw error;
-  }
 }
 
 /**
  * MPICH and Open MPI in C, running the loop of `source`.
  * @param rankCounts what they are run with; those that a rival cannot run with are left out
- * @param read makes the values out of runs with these numbers of ranks
+ * @param read makes the samples out of runs with these numbers of ranks
  */
-export function mpiSides(source: string, folder: string, rankCounts: number[], read: (run: (ranks: number, args?: string[]) => string, counts: number[]) => Values): Side[] {
+export function mpiSides(source: string, folder: string, rankCounts: number[], read: (run: (ranks: number, args?: string[]) => string, counts: number[]) => Samples): Side[] {
   return MPI.map((rival) => ({
     name: rival.name,
     run: () => {

@@ -5,8 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseCount } from '../../launcher/arguments';
 import { about } from './about';
-import { flagNs, PACKAGE } from './commands';
-import { Pace } from './load';
+import { PACKAGE } from './commands';
 import { aheadOf, type Measurement, pointsOf, type Result } from './measurement';
 import { page } from './page';
 import { type Extent, FULL, plan, QUICK, PASSES_TEXT, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
@@ -54,7 +53,7 @@ async function main(): Promise<void> {
   if (fresh) rmSync(file, { force: true });
   const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, ${PASSES_TEXT}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
   const done = new Rounds(file, { build: buildDigest(), options });
-  await runAll(measurements, (measurement) => rounds ?? roundsOf(measurement), done, new Pace(() => flagNs(folder), extent.mostRuns), (line) => console.log(line));
+  await runAll(measurements, (measurement) => rounds ?? roundsOf(measurement), done, (line) => console.log(line));
 
   const results = namesOf(measurements).map((wanted) => done.resultOf(measurements.filter(({ name }) => name === wanted)));
   const facts = about(done, options);

@@ -1,11 +1,21 @@
 /** Values by what is on the horizontal axis: message sizes in bytes, or ranks. */
 export type Values = Record<string, number>;
 
+/** What a pass has measured at one place of the horizontal axis. */
+export interface Sample {
+  value: number;
+  /** What a flag took from one core to the other just before and just after, in nanoseconds, where two cores worked together. */
+  flagNs?: [number, number];
+}
+
+/** What a run has measured: at each place one sample or several. */
+export type Samples = Record<string, Sample[]>;
+
 /** One of the programs that are compared. Several runs of it alternate with those of the others. */
 export interface Side {
   name: string;
   /** Runs it once. @throws Error when it fails */
-  run: () => Values;
+  run: () => Samples;
 }
 
 /** Something that is measured: all sides of it, in one go. Several may have one name: then they are parts of one result. */
@@ -18,15 +28,13 @@ export interface Measurement {
   x: 'bytes' | 'ranks';
   unit: string;
   higherIsBetter: boolean;
-  /** Two cores work together: how far apart they are changes it, and is watched for zivm and the MPI rivals. */
-  isPaced?: boolean;
   sides: Side[];
 }
 
 /** A measurement that has been made. */
-export interface Result extends Omit<Measurement, 'sides' | 'part' | 'isPaced'> {
-  /** In so many rounds the cores were not equally near each other for zivm and the MPI rivals, or not as near as in most. They are left out, unless there are no others. */
-  unevenRounds: number;
+export interface Result extends Omit<Measurement, 'sides' | 'part'> {
+  /** So many samples of how many are left out, in which the cores were not as near each other as in those that count. */
+  leftOut: [number, number];
   /** In the order of the sides; one that is absent or has failed has a reason. */
   sides: { name: string; rounds: Values[]; absent: string | undefined; failed: string | undefined }[];
 }

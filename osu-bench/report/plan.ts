@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { canStartGuests, examine } from '../../launcher/vm/doctor';
 import { NODE_TRANSPORTS } from '../rivals/node';
 import { Absent, limitSide, mpiSides, output, parseTable, zivm, ZIVMRUN } from './commands';
-import { type Measurement, OWN, type Side, type Values } from './measurement';
+import { type Measurement, OWN, type Samples, type Side } from './measurement';
 
 /** How much is measured. */
 export interface Extent {
@@ -16,8 +16,6 @@ export interface Extent {
   crowds: number[];
   /** Numbers of machines that are booted, to time it. */
   machines: number[];
-  /** How often a run of two ranks is made at most until the cores have stayed where they were for the first side of the round. */
-  mostRuns: number;
 }
 
 /** What --quick leaves out. */
@@ -30,13 +28,13 @@ export const SLOW = [
 /** How often each side runs, unless told otherwise. */
 const ROUNDS = 5;
 /**
- * So often a run of windows of messages or of collectives of two ranks goes through the sizes, and the median counts: of short messages a size is over in 0.3 ms, an interruption of
- * as long halves its figure, and the pace of the cores changes within tenths of a second.
+ * So often a run of messages or of collectives of two ranks goes through the sizes, and the median counts: of short messages a size is over in 0.3 to 3 ms, an interruption of
+ * as long halves its figure, and the cores change their pace and their places within tenths of a second. With each size such a run tells how near they were.
  */
 const BRIEF_PASSES = 5;
 /** How often each side runs of what takes a minute or two each time: virtual machines, and more and more ranks. */
 const LONG_ROUNDS = 3;
-const BRIEF = ['bandwidth', 'two-way-bandwidth', 'message-rate', 'bcast', 'reduce', 'allreduce'];
+const BRIEF = ['latency', 'bandwidth', 'two-way-bandwidth', 'message-rate', 'ping-pong', 'bcast', 'reduce', 'allreduce'];
 const isLong = (name: string): boolean => /guests|ranks|-[48]$/.test(name);
 /** The part of two ranks, each on a core, in a measurement of more and more ranks. */
 const PAIR = '2 ranks';
@@ -47,10 +45,10 @@ export function roundsOf({ name, part }: Pick<Measurement, 'name' | 'part'>): nu
 const isBrief = (name: string, part?: string): boolean => part === PAIR || BRIEF.includes(name);
 const passesOf = (name: string, part?: string): string => `${isBrief(name, part) ? BRIEF_PASSES : 1}`;
 export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives of more and of virtual machines`;
-export const PASSES_TEXT = `a run of bandwidth, message rate or collectives of two ranks goes through the sizes ${BRIEF_PASSES} times, and its medians count`;
+export const PASSES_TEXT = `two ranks go through the sizes ${BRIEF_PASSES} times in a run, whose medians count`;
 
-export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4], mostRuns: 4 };
-export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1], mostRuns: 1 };
+export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
+export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1] };
 
 const RANK = join(__dirname, 'rank.js');
 const PING_PONG = join(__dirname, 'ping-pong.js');
@@ -70,36 +68,37 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
       ...mpiSides(source, folder, [size], (run) => upToBytes(parseTable(run(size, [passes]), column), maxBytes)),
     ];
   };
+  const passes = passesOf('ping-pong');
+  const pingPong = [{ name: OWN, run: () => parseTable(zivm(2, PING_PONG, [passes])) }, ...mpiSides('ping-pong.c', folder, [2], (run) => parseTable(run(2, [passes])))];
   const limit = (name: string, what: 'latency' | 'bandwidth'): Side => limitSide(name, what, folder, (text) => upToBytes(parseTable(text), maxBytes));
   const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   /** @param bytes the length of the data, if the call has any */
   const overRanks = (name: string, title: string, call: string, bytes?: number): Measurement[] => {
     const [args, rivalArgs] = bytes === undefined ? [[], []] : [['-m', `${bytes}:${bytes}`], [`${bytes}`, `${bytes}`]];
-    const all = (one: (count: number) => string, counts: number[]): Values =>
+    const all = (one: (count: number) => string, counts: number[]): Samples =>
       Object.fromEntries(counts.map((count) => [count, parseTable(one(count))[bytes ?? 0]!]));
-    const part = (part: string, ranks: number[], isPaced: boolean): Measurement => {
+    const part = (part: string, ranks: number[]): Measurement => {
       const passes = passesOf(name, part);
       const sides = [
         { name: OWN, run: () => all((count) => zivm(count, `osu_${call}`, [...args, '--passes', passes]), ranks) },
         ...mpiSides(`${call}.c`, folder, ranks, (run, counts) => all((count) => run(count, [passes, ...rivalArgs]), counts)),
       ];
-      return { name, part, title, ...ofRanks, unit: 'us', isPaced, sides };
+      return { name, part, title, ...ofRanks, unit: 'us', sides };
     };
-    return [part(PAIR, ranks.filter((count) => count === 2), true), part('more ranks', ranks.filter((count) => count > 2), false)];
+    return [part(PAIR, ranks.filter((count) => count === 2)), part('more ranks', ranks.filter((count) => count > 2))];
   };
   const start = (count: number): number => timed(() => zivm(count, RANK, ['start']));
   const startInMachines = (count: number): number =>
     timed(() => output(process.execPath, [ZIVMRUN, '--vms', `${count}`, '-n', `${count}`, RANK, 'start']));
-  const memory = (count: number): number => parseTable(zivm(count, RANK, ['memory']))[count]!;
-  const time = { x: 'bytes', unit: 'us', higherIsBetter: false } as const;
-  const us = { ...time, isPaced: true } as const;
-  const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true, isPaced: true } as const;
+  const memory = (count: number): number => parseTable(zivm(count, RANK, ['memory']))[count]![0]!.value;
+  const us = { x: 'bytes', unit: 'us', higherIsBetter: false } as const;
+  const rate = { x: 'bytes', unit: 'MB/s', higherIsBetter: true } as const;
   return [
     { name: 'latency', title: 'Latency, one way', ...us, sides: [...overSizes('latency', 'osu_latency', 'multi_lat.c'), ...nodeSides('latency', maxBytes), limit('memcpy and a flag, in C', 'latency')] },
     { name: 'bandwidth', title: 'Bandwidth, window of 64', ...rate, sides: [...overSizes('bandwidth', 'osu_bw', 'mbw_mr.c'), ...nodeSides('bandwidth', maxBytes), limit('memcpy in one process, in C', 'bandwidth')] },
     { name: 'two-way-bandwidth', title: 'Bandwidth in both directions', ...rate, sides: overSizes('two-way-bandwidth', 'osu_bibw', 'bibw.c') },
     { name: 'message-rate', title: 'Messages per second, window of 64', ...rate, unit: '1/s', sides: overSizes('message-rate', 'osu_mbw_mr', 'mbw_mr.c', maxBytes, 1) },
-    { name: 'ping-pong', title: 'Ping-pong in a bare loop, one way', ...us, sides: [{ name: OWN, run: () => parseTable(zivm(2, PING_PONG)) }, ...mpiSides('ping-pong.c', folder, [2], (run) => parseTable(run(2)))] },
+    { name: 'ping-pong', title: 'Ping-pong in a bare loop, one way', ...us, sides: pingPong },
     ...COLLECTIVES.map((name) => ({
       name,
       title: `${name}, two ranks`,
@@ -110,7 +109,7 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
       COLLECTIVES.map((name) => ({
         name: `${name}-${size}`,
         title: `${name}, ${size} ranks`,
-        ...time,
+        ...us,
         sides: overSizes(`${name}-${size}`, `osu_${name}`, `${name}.c`, MAX_COLLECTIVE_BYTES, 0, size),
       })),
     ),
@@ -132,9 +131,9 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
 }
 
 /** The rivals run all sizes. */
-const upToBytes = (values: Values, most: number): Values => Object.fromEntries(Object.entries(values).filter(([bytes]) => Number(bytes) <= most));
+const upToBytes = (samples: Samples, most: number): Samples => Object.fromEntries(Object.entries(samples).filter(([bytes]) => Number(bytes) <= most));
 
-const each = (counts: number[], value: (count: number) => number): Values => Object.fromEntries(counts.map((count) => [count, value(count)]));
+const each = (counts: number[], value: (count: number) => number): Samples => Object.fromEntries(counts.map((count) => [count, [{ value: value(count) }]]));
 
 function timed(action: () => unknown): number {
   const start = performance.now();
@@ -147,7 +146,7 @@ function nodeSides(what: 'latency' | 'bandwidth', maxBytes: number): Side[] {
   return NODE_TRANSPORTS.map((name) => ({ name, run: () => parseTable(output(process.execPath, [NODE_RIVALS, name, what, `${most}`])) }));
 }
 
-function guestSide(name: string, run: () => Values): Side {
+function guestSide(name: string, run: () => Samples): Side {
   return {
     name,
     run: () => {
@@ -161,11 +160,11 @@ function guestSide(name: string, run: () => Values): Side {
 function guests(maxBytes: number): Measurement[] {
   const both = (program: string, most: number): Side[] => {
     let last: string | undefined;
-    const take = (column: number) => (): Values => {
+    const take = (column: number) => (): Samples => {
       last ??= output(process.execPath, [ZIVMRUN, '--vms', '2', '-n', '2', '--vm-net', program, '--transport', 'tcp', '-m', `${Math.min(maxBytes, most)}`]);
-      const values = parseTable(last, column);
+      const samples = parseTable(last, column);
       if (column === 0) last = undefined;
-      return values;
+      return samples;
     };
     return [guestSide(OWN, take(1)), guestSide('TCP over virtio-net, from Node', take(0))];
   };
@@ -179,7 +178,7 @@ function guests(maxBytes: number): Measurement[] {
 /** iperf3 takes no longer messages than the last. */
 const IPERF_SIZES = [1 << 10, 16 << 10, 128 << 10, 1 << 20];
 
-function iperf(maxBytes: number): Values {
+function iperf(maxBytes: number): Samples {
   try {
     execFileSync('iperf3', ['--version'], { stdio: 'ignore' });
   } catch (cause) {

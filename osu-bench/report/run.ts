@@ -1,8 +1,9 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Absent } from './commands';
-import { areAlike, busyWithOthers, type Pace } from './load';
-import { type Measurement, MPI_RIVALS, OWN, type Result, type Values } from './measurement';
+import { busyWithOthers } from './load';
+import { type Measurement, median, MPI_RIVALS, OWN, type Result, type Sample, type Samples, type Values } from './measurement';
+import { equallyNear } from './near';
 
 /** The first line of the file of rounds: what they are rounds of. */
 interface Heading {
@@ -23,9 +24,7 @@ interface Line {
   at: string;
   /** What others used of the machine just before, in percent. */
   busy: number;
-  /** Nanoseconds of a flag between two cores just before and just after, if that is of interest and known. */
-  flagNs?: number[];
-  values?: Values;
+  samples?: Samples;
   /** Why the side is not there, which is not tried again. */
   absent?: string;
   /** Why it failed, which is tried again when the run goes on. */
@@ -51,7 +50,8 @@ export class Rounds {
   }
 
   has(measurement: Measurement, side: string, round: number): boolean {
-    return this.#linesOf(measurement).some((line) => line.side === side && (line.round === round || line.absent !== undefined));
+    const { name, part } = measurement;
+    return this.#lines.some((line) => line.measurement === name && line.part === part && line.side === side && (line.round === round || line.absent !== undefined));
   }
 
   add(line: Line): void {
@@ -75,55 +75,51 @@ export class Rounds {
     return this.#lines.map(({ busy }) => busy);
   }
 
-  /** Nanoseconds of a flag between two cores before the runs, and after them. */
+  /** Nanoseconds of a flag between two cores that worked together, each time that it was looked at. */
   get flagNs(): number[] {
-    return this.#lines.flatMap(({ flagNs }) => flagNs ?? []);
+    return this.#lines.flatMap(({ samples = {} }) => Object.values(samples).flatMap((all) => all.flatMap(({ flagNs }) => flagNs ?? [])));
   }
 
   get failures(): number {
     return this.#lines.filter(({ failed }) => failed !== undefined).length;
   }
 
-  /** What a flag took at the end of the first run of a round: the cores are to be as near each other in the other runs of it. */
-  paceOf(measurement: Measurement, round: number): number | undefined {
-    return this.#linesOf(measurement).find((line) => line.round === round)?.flagNs?.[1];
-  }
-
   /**
-   * What is known of a measurement. The rounds that count are those in which the cores were equally near each other for zivm and the MPI rivals, and as
-   * near as in most of these; all, if there are none.
+   * What is known of a measurement: of each run the median of the samples at each place. Where two cores work together, those count in which they were equally near each other for
+   * zivm and the MPI rivals.
    * @param parts all of one name
    */
   resultOf(parts: Measurement[]): Result {
     const [{ name, title, x, unit, higherIsBetter, sides }] = parts as [Measurement];
-    const lines = parts.flatMap((part) => this.#linesOf(part));
-    const counted = parts.map((part) => this.#countedOf(part));
+    const lines = parts.flatMap((part) => this.#lines.filter((line) => line.measurement === name && line.part === part.part));
+    const places = new Set(lines.flatMap(({ samples = {} }) => Object.keys(samples)));
+    const countsAt = new Map([...places].map((place) => [place, equallyNear(COMPARED.map((side) => flaggedAt(place, lines.filter((line) => line.side === side))))]));
+    const isCounted = (place: string, sample: Sample): boolean => sample.flagNs === undefined || countsAt.get(place)!(sample);
+    const flagged = [...places].flatMap((place) => flaggedAt(place, lines).map((sample) => isCounted(place, sample)));
     return {
       ...{ name, title, x, unit, higherIsBetter },
-      unevenRounds: counted.reduce((sum, { uneven }) => sum + uneven, 0),
+      leftOut: [flagged.filter((counted) => !counted).length, flagged.length],
       sides: sides.map(({ name }) => {
-        const why = (kind: 'absent' | 'failed'): string | undefined => lines.find((line) => line.side === name && line[kind] !== undefined)?.[kind];
-        const rounds = counted.flatMap(({ lines }) => lines.flatMap(({ side, values }) => (side === name && values !== undefined ? [values] : [])));
-        return { name, rounds, absent: why('absent'), failed: why('failed') };
+        const own = lines.filter(({ side }) => side === name);
+        const why = (kind: 'absent' | 'failed'): string | undefined => own.find((line) => line[kind] !== undefined)?.[kind];
+        return { name, rounds: own.flatMap(({ samples }) => (samples === undefined ? [] : [mediansOf(samples, isCounted)])), absent: why('absent'), failed: why('failed') };
       }),
     };
   }
+}
 
-  #linesOf({ name, part }: Measurement): Line[] {
-    return this.#lines.filter((line) => line.measurement === name && line.part === part);
-  }
+/** The table of ratios is about them. */
+const COMPARED = [OWN, ...MPI_RIVALS];
 
-  /** The lines of the rounds that count, and how many rounds do not. */
-  #countedOf(measurement: Measurement): { lines: Line[]; uneven: number } {
-    const lines = this.#linesOf(measurement);
-    const compared = lines.filter(({ side, values }) => values !== undefined && isCompared(side));
-    const all = [...new Set(lines.map(({ round }) => round))];
-    const areEven = (...rounds: number[]): boolean => areAlike(compared.flatMap(({ round, flagNs }) => (rounds.includes(round) ? (flagNs ?? []) : [])));
-    const groups = all.filter((round) => areEven(round)).map((round) => all.filter((other) => areEven(round, other)));
-    const largest = groups.sort((a, b) => b.length - a.length)[0];
-    const counted = new Set(largest ?? all);
-    return { lines: lines.filter(({ round }) => counted.has(round)), uneven: all.length - (largest?.length ?? 0) };
-  }
+/** Samples of two cores that worked together. */
+function flaggedAt(place: string, lines: Line[]): Sample[] {
+  return lines.flatMap(({ samples = {} }) => samples[place] ?? []).filter(({ flagNs }) => flagNs !== undefined);
+}
+
+/** A place without a sample that counts is left out. */
+function mediansOf(samples: Samples, isCounted: (place: string, sample: Sample) => boolean): Values {
+  const values = Object.entries(samples).map(([place, all]) => [place, all.filter((sample) => isCounted(place, sample)).map(({ value }) => value)] as const);
+  return Object.fromEntries(values.flatMap(([place, counted]) => (counted.length === 0 ? [] : [[place, median(counted)]])));
 }
 
 /** Runs what is missing: the sides of a measurement in turn, round by round. */
@@ -131,7 +127,6 @@ export async function runAll(
   measurements: Measurement[],
   countOf: (measurement: Measurement) => number,
   rounds: Rounds,
-  pace: Pace,
   say: (line: string) => void,
 ): Promise<void> {
   for (const [index, measurement] of measurements.entries()) {
@@ -143,26 +138,19 @@ export async function runAll(
         say(`[${index + 1}/${measurements.length}] ${name}${part === undefined ? '' : ` (${part})`}, round ${round + 1} of ${count}: ${side.name}`);
         const at = new Date().toISOString();
         const busy = busyWithOthers();
-        const run = async (): Promise<Outcome> => {
-          const outcome = attempt(side.run);
-          await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
-          return outcome;
-        };
-        const [outcome, flagNs] = measurement.isPaced === true && isCompared(side.name) ? await pace.hold(run, rounds.paceOf(measurement, round)) : [await run(), []];
-        rounds.add({ measurement: name, ...(part === undefined ? {} : { part }), side: side.name, round, at, busy, ...(flagNs.length > 0 ? { flagNs } : {}), ...outcome });
+        const outcome = attempt(side.run);
+        await nextTurn(); // a signal is heard here: it may have ended what was run, which is no failure then
+        rounds.add({ measurement: name, ...(part === undefined ? {} : { part }), side: side.name, round, at, busy, ...outcome });
       }
     }
   }
 }
 
-/** The others are so slow that it hardly matters to them where the cores are, or are limits that nobody is to beat. */
-const isCompared = (side: string): boolean => side === OWN || MPI_RIVALS.includes(side);
+type Outcome = Pick<Line, 'samples' | 'absent' | 'failed'>;
 
-type Outcome = Pick<Line, 'values' | 'absent' | 'failed'>;
-
-function attempt(run: () => Values): Outcome {
+function attempt(run: () => Samples): Outcome {
   try {
-    return { values: run() };
+    return { samples: run() };
   } catch (error) {
     const [why] = (error as Error).message.split('\n') as [string];
     return error instanceof Absent ? { absent: why } : { failed: why };

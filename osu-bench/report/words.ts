@@ -57,11 +57,11 @@ export function absences(results: Result[]): string[] {
 export const roundsName = (count: number): string => (count === 1 ? 'one round' : `${count} rounds`);
 
 /** The rounds that the figures of a result are of. */
-export function countedName({ sides, unevenRounds }: Result): string {
+export function countedName({ sides, leftOut: [out, all] }: Result): string {
   const counts = sides.flatMap(({ rounds }) => pointsOf(rounds).map(({ count }) => count));
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const counted = least === most ? roundsName(most) : `${least} to ${most} rounds`;
-  return unevenRounds === 0 ? counted : `${counted} (in ${unevenRounds} of all that were run the cores were not as near each other)`;
+  return out === 0 ? counted : `${counted} (without ${out} of ${all} measurements in which the cores were not as near each other)`;
 }
 
 /** How many times zivm is ahead of TCP between machines, in words. */
@@ -102,7 +102,7 @@ const row = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 
 export function markdown(results: Result[], about: About): string {
   const lines = ['# zivm beside its rivals', '', `${about.machine}. ${about.versions}. ${about.options}. ${about.guests}. ${about.date}. ${about.load}.`, ''];
-  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds: with two ranks, of those in which the cores were equally near each other for zivm and both rivals, and as near as in most of these.', '');
+  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds; with two ranks, of what was measured while the cores were equally near each other for zivm and both rivals.', '');
   for (const { x, columns, rows } of ratioTable(results)) {
     lines.push(row([x === 'bytes' ? 'message' : 'ranks', ...rows.map(({ title }) => title)]), row(Array.from({ length: rows.length + 1 }, () => '---')));
     for (const column of columns) lines.push(row([pointName({ x }, column), ...rows.map(({ cells }) => cells.get(column)?.ahead.toFixed(2) ?? '')]));

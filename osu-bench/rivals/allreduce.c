@@ -9,6 +9,7 @@ int main(int argc, char **argv) {
     for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
       double us = TIME_CALLS(bytes, MPI_Allreduce(send, recv, bytes / 4, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD));
       if (rank == 0) printf("%-10d%18.2f\n", bytes, us);
+      tell_flag();
     }
   }
   MPI_Finalize();

@@ -24,6 +24,7 @@ int main(int argc, char **argv) {
       }
       if (rank == 0)
         printf("%-10d%18.2f\n", bytes, 2.0 * bytes * iterations * WINDOW / (MPI_Wtime() - before) / 1e6);
+      tell_flag();
     }
   }
   MPI_Finalize();

@@ -1,7 +1,6 @@
 /*
  * What no message through shared memory can be quicker than. `limit latency`: two processes, a core each, hand bytes to
- * each other with memcpy and a flag; `limit bandwidth`: memcpy, in one process; `limit flag`: the flag alone, in
- * nanoseconds one way, the median of some passes: how far the cores are from each other just now.
+ * each other with memcpy and a flag; `limit bandwidth`: memcpy, in one process.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -67,35 +66,6 @@ static void latency(char *send, char *recv) {
   wait(NULL);
 }
 
-#define FLAG_PASSES 21
-#define FLAG_ROUND_TRIPS 1000
-
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static void flag(char *send, char *recv) {
-  struct box *boxes = mmap(NULL, 2 * sizeof *boxes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  int number = 0, is_second = fork() == 0;
-  double ns[FLAG_PASSES];
-  bind_to(is_second);
-  for (int pass = 0; pass < FLAG_PASSES; pass++) {
-    double before = now_us();
-    for (int i = 0; i < FLAG_ROUND_TRIPS; i++) {
-      number++;
-      if (!is_second) put(&boxes[0], number, send, 0);
-      take(&boxes[!is_second], number, recv, 0);
-      if (is_second) put(&boxes[1], number, send, 0);
-    }
-    ns[pass] = (now_us() - before) * 1e3 / FLAG_ROUND_TRIPS / 2;
-  }
-  if (is_second) _exit(0);
-  wait(NULL);
-  qsort(ns, FLAG_PASSES, sizeof *ns, ascending);
-  printf("%.0f\n", ns[FLAG_PASSES / 2]);
-}
-
 static void bandwidth(char *send, char *recv) {
   for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
     int copies = bytes > LARGE_BYTES ? 20 * 64 : 100 * 64;
@@ -111,7 +81,6 @@ static void bandwidth(char *send, char *recv) {
 int main(int argc, char **argv) {
   char *send = memset(aligned_alloc(4096, MAX_BYTES), 'a', MAX_BYTES), *recv = memset(aligned_alloc(4096, MAX_BYTES), 'b', MAX_BYTES);
   if (argc > 1 && strcmp(argv[1], "latency") == 0) latency(send, recv);
-  else if (argc > 1 && strcmp(argv[1], "flag") == 0) flag(send, recv);
   else bandwidth(send, recv);
   return 0;
 }

@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
       elapsed = sum_of(is_first ? MPI_Wtime() - before : 0) / pairs;
       rate = (double)pairs * iterations * WINDOW / elapsed;
       if (rank == 0) printf("%-10d%18.2f%18.2f\n", bytes, bytes * rate / 1e6, rate);
+      tell_flag();
     }
   }
   MPI_Finalize();

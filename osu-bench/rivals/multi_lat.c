@@ -27,6 +27,7 @@ int main(int argc, char **argv) {
       }
       us = sum_of((MPI_Wtime() - before) * 1e6 / iterations / 2) / size;
       if (rank == 0) printf("%-10d%18.2f\n", bytes, us);
+      tell_flag();
     }
   }
   MPI_Finalize();

@@ -2,7 +2,7 @@
 #include "rival.h"
 
 #define ROUND_TRIPS 50000
-#define PASSES 16
+#define WARM_UPS 12
 
 static double ping_pong(char *message, int bytes) {
   MPI_Barrier(MPI_COMM_WORLD);
@@ -24,9 +24,13 @@ int main(int argc, char **argv) {
   start(&argc, &argv);
   char *message = filled(4096, 'a');
   for (int i = 0; i < 4; i++) {
-    double us = 0;
-    for (int pass = 0; pass < PASSES; pass++) us = ping_pong(message, sizes[i]);
-    if (rank == 0) printf("%-10d%18.3f\n", sizes[i], us);
+    for (int pass = 0; pass < WARM_UPS; pass++) ping_pong(message, sizes[i]);
+    for (int pass = 0; pass < passes; pass++) {
+      settle();
+      double us = ping_pong(message, sizes[i]);
+      if (rank == 0) printf("%-10d%18.3f\n", sizes[i], us);
+      tell_flag();
+    }
   }
   MPI_Finalize();
   return 0;

@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { benchmarkNames } from '../../dist/launcher/programs';
 import { runJob, runRanks } from '../support/ranks';
 
@@ -108,10 +109,14 @@ test.each([
   for (const value of values) expect(value).toBeGreaterThan(0);
 });
 
-test('--passes goes through all sizes so often', async () => {
-  const sizesOf = (lines: string[]): string[] => lines.map((line) => line.slice(0, SIZE_COLUMN).trimEnd());
-  expect(sizesOf((await linesOf('osu_bw', 2, '-m', '1:2', '--passes', '3', ...SHORT)).slice(3))).toEqual(['1', '2', '1', '2', '1', '2']);
-  expect((await linesOf('osu_barrier', 2, '--passes', '3', ...SHORT)).slice(2)).toHaveLength(3);
+test('--passes goes through all sizes so often, and tells how near two ranks are to each other', async () => {
+  const lines = (await linesOf('osu_bw', 2, '-m', '1:2', '--passes', '3', ...SHORT)).slice(3);
+  const values = lines.filter((line) => !line.startsWith('#'));
+  expect(values.map((line) => line.slice(0, SIZE_COLUMN).trimEnd())).toEqual(['1', '2', '1', '2', '1', '2']);
+  const flags = lines.filter((line) => line.startsWith('#'));
+  expect(flags).toHaveLength(cpus().length > 1 ? values.length : 0);
+  for (const flag of flags) expect(flag).toMatch(/^# flag [1-9]\d* [1-9]\d* ns$/);
+  expect((await linesOf('osu_barrier', 3, '--passes', '3', ...SHORT)).slice(2)).toHaveLength(3);
 });
 
 test('osu_init prints how long the ranks took to start', async () => {

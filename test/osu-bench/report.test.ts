@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Absent, parseTable } from '../../osu-bench/report/commands';
-import { aheadOf, type Measurement } from '../../osu-bench/report/measurement';
-import { Pace } from '../../osu-bench/report/load';
+import { aheadOf, type Measurement, type Sample, type Samples } from '../../osu-bench/report/measurement';
+import { equallyNear } from '../../osu-bench/report/near';
 import { page } from '../../osu-bench/report/page';
 import { Rounds, runAll } from '../../osu-bench/report/run';
 import { absences, countedName, paperRows } from '../../osu-bench/report/words';
@@ -108,11 +108,11 @@ test('is interrupted, goes on, and its page, figures and text agree', async () =
   }
 });
 
-test('of several lines for a size the median counts, in the column that is asked for', () => {
-  const text = '\n# Size  MB/s  Messages/s\n1  5.00  50.00\n2  6.00  60.00\n1  9.00  90.00\n1  1.00  10.00\n';
-  expect(parseTable(text)).toEqual({ 1: 5, 2: 6 });
-  expect(parseTable(text, 1)).toEqual({ 1: 50, 2: 60 });
-  expect(parseTable('# Avg Latency(us)\n   3.00\n   1.00\n   4.00\n', 0, 8)).toEqual({ 8: 3 });
+test('a table has one sample or several of a size, in the column that is asked for, with what a flag took', () => {
+  const text = '\n# Size  MB/s  Messages/s\n1  5.00  50.00\n# flag 60 61 ns\n2  6.00  60.00\n1  9.00  90.00\n# flag 250 62 ns\n';
+  expect(parseTable(text)).toEqual({ 1: [{ value: 5, flagNs: [60, 61] }, { value: 9, flagNs: [250, 62] }], 2: [{ value: 6 }] });
+  expect(parseTable(text, 1)).toMatchObject({ 1: [{ value: 50 }, { value: 90 }], 2: [{ value: 60 }] });
+  expect(parseTable('# Avg Latency(us)\n   3.00\n   1.00\n', 0, 8)).toEqual({ 8: [{ value: 3 }, { value: 1 }] });
 });
 
 test('the ratio is that of medians, to the better rival, and above 1 means ahead', () => {
@@ -123,23 +123,22 @@ test('the ratio is that of medians, to the better rival, and above 1 means ahead
     failed: undefined,
   });
   const sides = [side('zivm', 3, 1, 2), side('MPICH', 5, 4, 6), side('Open MPI', 1, 1, 8)];
-  const common = { name: 'x', title: 'x', x: 'bytes', unit: 'us', sides, unevenRounds: 0 } as const;
+  const common = { name: 'x', title: 'x', x: 'bytes' as const, unit: 'us', sides, leftOut: [0, 0] as [number, number] };
   expect(aheadOf({ ...common, sides, higherIsBetter: false })).toEqual([{ x: 8, ahead: 0.5, rival: 'Open MPI' }]);
   expect(aheadOf({ ...common, sides, higherIsBetter: true })).toEqual([{ x: 8, ahead: 0.4, rival: 'MPICH' }]);
 });
 
 describe('the file of rounds', () => {
   const heading = { build: 'one', options: 'some' };
-  const measurement = (run: () => Record<string, number>): Measurement => ({
+  const measurement = (run: () => number): Measurement => ({
     name: 'm',
     title: 'M',
     x: 'bytes',
     unit: 'us',
     higherIsBetter: false,
-    sides: [{ name: 'zivm', run }],
+    sides: [{ name: 'zivm', run: () => ({ 8: [{ value: run() }] }) }],
   });
   const silent = (): void => undefined;
-  const unknownPace = (): Pace => new Pace(() => undefined, 4);
   const file = (): string => join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl');
 
   test('is begun anew when it is complete, or of another build', async () => {
@@ -148,7 +147,7 @@ describe('the file of rounds', () => {
     const start = async (build: string, isComplete: boolean): Promise<number> => {
       const rounds = new Rounds(path, { ...heading, build });
       const before = runs;
-      await runAll([measurement(() => ({ 8: ++runs }))], () => 2, rounds, unknownPace(), silent);
+      await runAll([measurement(() => ++runs)], () => 2, rounds, silent);
       if (isComplete) rounds.complete();
       return runs - before;
     };
@@ -164,12 +163,12 @@ describe('the file of rounds', () => {
       throw new Error('it broke');
     });
     const first = new Rounds(path, heading);
-    await runAll([fails], () => 1, first, unknownPace(), silent);
+    await runAll([fails], () => 1, first, silent);
     expect(first.failures).toBe(1);
     expect(absences([first.resultOf([fails])])).toEqual(['M: zivm FAILED: it broke']);
-    const works = measurement(() => ({ 8: 1 }));
+    const works = measurement(() => 1);
     const second = new Rounds(path, heading);
-    await runAll([works], () => 1, second, unknownPace(), silent);
+    await runAll([works], () => 1, second, silent);
     expect([second.failures, second.resultOf([works]).sides[0]!.rounds]).toEqual([0, [{ 8: 1 }]]);
   });
 
@@ -180,57 +179,69 @@ describe('the file of rounds', () => {
       throw new Absent('not here');
     });
     const rounds = new Rounds(file(), heading);
-    await runAll([absent], () => 3, rounds, unknownPace(), silent);
+    await runAll([absent], () => 3, rounds, silent);
     expect([tries, rounds.failures, absences([rounds.resultOf([absent])])]).toEqual([1, 0, ['M: zivm is absent: not here']]);
   });
 });
 
-test('rounds in which the cores were not equally near for zivm and its rivals, or not as near as in most, are left out', async () => {
-  // Before and after each run: all near; a rival elsewhere, although it is tried again; all far; zivm moved, so that none can be as it was; all far.
-  const near = [60, 65];
-  const far = [290, 310];
-  const looks = [...near, ...near, ...near, ...near, 60, 300, 60, 300, ...near, ...far, ...far, ...far, 60, 300, 60, 300, ...far, ...far, ...far, ...far, ...far];
-  let runs = 0;
-  const run = (): Record<string, number> => ({ 8: ++runs });
-  const measurement: Measurement = {
-    ...{ name: 'm', title: 'M', x: 'bytes', unit: 'us', higherIsBetter: false, isPaced: true },
-    // Nobody looks where the cores are for a side that is not compared.
-    sides: [...['zivm', 'MPICH', 'Open MPI'].map((name) => ({ name, run })), { name: 'Unix socket', run: () => ({ 8: 0 }) }],
-  };
-  const rounds = new Rounds(join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl'), { build: 'one', options: 'some' });
-  const silent = (): void => undefined;
-  await runAll([measurement], () => 5, rounds, new Pace(() => looks.shift(), 2), silent);
-  expect(looks).toEqual([]);
-  const { unevenRounds, sides } = rounds.resultOf([measurement]);
-  expect(unevenRounds).toBe(3);
-  expect(sides.map((side) => side.rounds)).toEqual([
-    [{ 8: 8 }, { 8: 15 }],
-    [{ 8: 9 }, { 8: 16 }],
-    [{ 8: 10 }, { 8: 17 }],
-    [{ 8: 0 }, { 8: 0 }],
-  ]);
+describe('of what two ranks measure', () => {
+  const near = (value: number): Sample => ({ value, flagNs: [60, 65] });
+  const far = (value: number): Sample => ({ value, flagNs: [290, 310] });
+  const moved = (value: number): Sample => ({ value, flagNs: [60, 300] });
+
+  test('those samples count in which the cores were equally near each other on all sides, and of which the side with the fewest has the most', () => {
+    const sides = [
+      [near(1), near(2), near(3), far(4), far(5), moved(6)],
+      [near(7), far(8), far(9)],
+      [far(10), far(11), near(12), moved(13)],
+    ];
+    expect(sides.flat().filter(equallyNear(sides)).map(({ value }) => value)).toEqual([4, 5, 8, 9, 10, 11]);
+  });
+
+  test('a flag takes longer or shorter by some, but two threads of one core are not two cores', () => {
+    const sides = [[near(1), { value: 2, flagNs: [50, 80] } as Sample], [near(3), { value: 4, flagNs: [30, 31] } as Sample]];
+    expect(sides.flat().filter(equallyNear(sides)).map(({ value }) => value)).toEqual([1, 2, 3]);
+  });
+
+  test('all count if there are none on every side, or if there is nothing to compare with', () => {
+    const apart = [[near(1), moved(2)], [far(3)]];
+    expect(apart.flat().filter(equallyNear(apart))).toEqual(apart.flat());
+    const alone = [[near(1), far(2), far(3), moved(4)], [], []];
+    expect(alone.flat().filter(equallyNear(alone))).toEqual(alone.flat());
+  });
+
+  test('a run counts with the median of those; one without any, and what was not compared, as they are', async () => {
+    const runs = new Map<string, Samples[]>([
+      ['zivm', [{ 8: [near(1), far(2), near(5)], 16: [near(3)] }, { 8: [far(4)], 16: [near(6)] }]],
+      ['MPICH', [{ 8: [near(7), near(8), near(12)], 16: [near(9)] }, { 8: [moved(10)], 16: [near(11)] }]],
+      ['Unix socket', [{ 8: [{ value: 20 }] }, { 8: [{ value: 21 }] }]],
+    ]);
+    const measurement: Measurement = {
+      ...{ name: 'm', title: 'M', x: 'bytes', unit: 'us', higherIsBetter: false },
+      sides: [...runs].map(([name, all]) => ({ name, run: () => all.shift()! })),
+    };
+    const rounds = new Rounds(join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl'), { build: 'one', options: 'some' });
+    await runAll([measurement], () => 2, rounds, () => undefined);
+    const result = rounds.resultOf([measurement]);
+    expect(result.sides.map(({ rounds }) => rounds)).toEqual([
+      [{ 8: 3, 16: 3 }, { 16: 6 }],
+      [{ 8: 8, 16: 9 }, { 16: 11 }],
+      [{ 8: 20 }, { 8: 21 }],
+    ]);
+    expect(result.leftOut).toEqual([3, 12]);
+    expect(countedName(result)).toBe('1 to 2 rounds (without 3 of 12 measurements in which the cores were not as near each other)');
+  });
 });
 
-test('unless there are no others', async () => {
-  const looks = [60, 65, 60, 310, 60, 310];
-  const measurement: Measurement = {
-    ...{ name: 'm', title: 'M', x: 'bytes', unit: 'us', higherIsBetter: false, isPaced: true },
-    sides: ['zivm', 'MPICH'].map((name) => ({ name, run: () => ({ 8: 1 }) })),
-  };
-  const rounds = new Rounds(join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl'), { build: 'one', options: 'some' });
-  await runAll([measurement], () => 1, rounds, new Pace(() => looks.shift(), 2), () => undefined);
-  expect(rounds.resultOf([measurement])).toMatchObject({ unevenRounds: 1, sides: [{ rounds: [{ 8: 1 }] }, { rounds: [{ 8: 1 }] }] });
-});
-
-test('parts of one name are one result, each with the rounds of it that count', async () => {
+test('parts of one name are one result', async () => {
   const pair: Measurement = {
-    ...{ name: 'm', part: 'pair', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, isPaced: true },
-    sides: ['zivm', 'MPICH'].map((name) => ({ name, run: () => ({ 2: 1 }) })),
+    ...{ name: 'm', part: 'pair', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false },
+    sides: ['zivm', 'MPICH'].map((name) => ({ name, run: () => ({ 2: [{ value: 1 }] }) })),
   };
   const more: Measurement = {
     ...{ name: 'm', part: 'more', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false },
     sides: [
-      { name: 'zivm', run: () => ({ 4: 3, 8: 5 }) },
+      { name: 'zivm', run: () => ({ 4: [{ value: 3 }], 8: [{ value: 5 }] }) },
       {
         name: 'MPICH',
         run: () => {
@@ -239,62 +250,24 @@ test('parts of one name are one result, each with the rounds of it that count', 
       },
     ],
   };
-  const near = [60, 61];
-  const far = [290, 300];
-  const looks = [...near, ...near, ...far, ...far, ...near, ...near];
   const path = join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl');
   const rounds = new Rounds(path, { build: 'one', options: 'some' });
   const said: string[] = [];
-  await runAll([pair, more], ({ part }) => (part === 'pair' ? 3 : 1), rounds, new Pace(() => looks.shift(), 1), (line) => said.push(line));
-  expect(said.slice(-3)).toEqual(['[1/2] m (pair), round 3 of 3: MPICH', '[2/2] m (more), round 1 of 1: zivm', '[2/2] m (more), round 1 of 1: MPICH']);
+  await runAll([pair, more], ({ part }) => (part === 'pair' ? 2 : 1), rounds, (line) => said.push(line));
+  expect(said.slice(-3)).toEqual(['[1/2] m (pair), round 2 of 2: MPICH', '[2/2] m (more), round 1 of 1: zivm', '[2/2] m (more), round 1 of 1: MPICH']);
   const result = rounds.resultOf([pair, more]);
   expect(result).toEqual({
-    ...{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, unevenRounds: 1 },
+    ...{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, leftOut: [0, 0] },
     sides: [
       { name: 'zivm', rounds: [{ 2: 1 }, { 2: 1 }, { 4: 3, 8: 5 }], absent: undefined, failed: undefined },
       { name: 'MPICH', rounds: [{ 2: 1 }, { 2: 1 }], absent: 'not with so many', failed: undefined },
     ],
   });
-  expect(countedName(result)).toMatch(/^1 to 2 rounds \(in 1 of all/);
+  expect(countedName(result)).toBe('1 to 2 rounds');
   // Read from the file again, nothing of either is missing.
   const again = new Rounds(path, { build: 'one', options: 'some' });
   for (const measurement of [pair, more]) for (const side of ['zivm', 'MPICH']) expect(again.has(measurement, side, 0)).toBe(true);
   expect(again.has(more, 'zivm', 1)).toBe(false);
-});
-
-describe('the pace of the machine', () => {
-  const paceOf = (looks: (number | undefined)[]): Pace => new Pace(() => looks.shift(), 4);
-
-  test('a run waits until the cores are as near as is wanted', () => {
-    const looks = [60, 280, 61, 31, 300, 62];
-    const pace = paceOf(looks);
-    expect([pace.settle(undefined), pace.settle(300), pace.settle(60), pace.settle(290), pace.settle(60)]).toEqual([60, 280, 61, 300, 62]);
-    expect(looks).toEqual([]);
-  });
-
-  test('but not for ever, and what comes is what is said', () => {
-    const pace = paceOf([...new Array<number>(10).fill(280), 61]);
-    expect([pace.settle(60), pace.settle(60)]).toEqual([280, 61]);
-  });
-
-  test('where it cannot be measured nothing waits, or is repeated', async () => {
-    expect(paceOf([]).settle(60)).toBeUndefined();
-    let runs = 0;
-    expect(await paceOf([]).hold(() => Promise.resolve(++runs), 60)).toEqual([1, []]);
-  });
-
-  test('a run in which the cores were moved is repeated, but not for ever', async () => {
-    let runs = 0;
-    const run = (): Promise<number> => Promise.resolve(++runs);
-    expect(await paceOf([60, 280, 270, 61, 300, 310]).hold(run)).toEqual([3, [300, 310]]);
-    expect(await paceOf([60, 280, 61, 280, 62, 280, 63, 280]).hold(run)).toEqual([7, [63, 280]]);
-  });
-
-  test('so is one in which they were elsewhere than is wanted', async () => {
-    let runs = 0;
-    const run = (): Promise<number> => Promise.resolve(++runs);
-    expect(await paceOf([60, 280, 61, 62]).hold(run, 65)).toEqual([2, [61, 62]]);
-  });
 });
 
 test('one round has no colours, whatever parts it is made in', () => {
@@ -304,7 +277,7 @@ test('one round has no colours, whatever parts it is made in', () => {
   });
   const pageOf = (rounds: Record<string, number>[]): string => {
     const sides = [side('zivm', rounds), side('Open MPI', [{ 2: 4, 4: 4 }])];
-    return page([{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, unevenRounds: 0, sides }], about, new Map());
+    return page([{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, leftOut: [0, 0], sides }], about, new Map());
   };
   expect(pageOf([{ 2: 1 }, { 4: 1 }])).not.toContain('background: rgba');
   expect(pageOf([{ 2: 1 }, { 2: 1, 4: 1 }])).toContain('background: rgba');
@@ -323,7 +296,7 @@ test('beside the paper stands what was measured here, in Mbps, at the largest si
     failed: undefined,
   });
   const sides = [side('zivm', { 1024: 10, 65536: 1000 }), side('TCP', { 1024: 1, 65536: 50 }), side('iperf3', { 1024: 2, 131072: 60 })];
-  const rows = paperRows([{ name: 'guests-bandwidth', title: 'x', x: 'bytes', unit: 'MB/s', higherIsBetter: true, unevenRounds: 0, sides }]);
+  const rows = paperRows([{ name: 'guests-bandwidth', title: 'x', x: 'bytes', unit: 'MB/s', higherIsBetter: true, leftOut: [0, 0], sides }]);
   expect(rows.slice(-2)).toEqual([
     ['64 KiB messages, here; virtio is TCP', '8,000', '400', ''],
     ['1 KiB messages, here; virtio is iperf3', '80.0', '16.0', ''],
