@@ -95,14 +95,14 @@ export class Engine {
 
   // --- Sending ---
 
-  /** Sends a short message if there is room for it right now. */
-  trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
-    return this.outbox.trySend(peer, context, tag, flags, kind, buf, byteLength);
+  /** Sends a short message if there is room for it right now. @param isOneOfMany others may follow at once */
+  trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number, isOneOfMany: boolean): boolean {
+    return this.outbox.trySend(peer, context, tag, flags, kind, buf, byteLength, isOneOfMany);
   }
 
   /** MPI_Send: returns when the buffer may be used again. */
   send(context: Context, buf: Buf, kind: Kind, dest: number, tag: number, flags: number): void {
-    if (this.trySend(this.peers[dest]!, context.id, tag, flags, kind, buf, byteLengthOf(buf, kind))) return;
+    if (this.trySend(this.peers[dest]!, context.id, tag, flags, kind, buf, byteLengthOf(buf, kind), false)) return;
     const send = this.spareSend ?? new SendRequest(context);
     send.context = context;
     this.spareSend = null;

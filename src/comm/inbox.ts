@@ -163,7 +163,7 @@ export class Inbox {
     const context = words[record + RECORD_CONTEXT]!;
     const tag = words[record + RECORD_TAG]!;
     const byteLength = words[record + RECORD_LENGTH]!;
-    const sendId = words[record + RECORD_SEND_ID]!;
+    const sendId = (flags & FLAG_SYNCHRONOUS) === 0 ? 0 : words[record + RECORD_SEND_ID]!;
     if (byteLength < 0) throw corrupt(`a message of ${byteLength} bytes`);
     const here = byteLength < this.pieceBytes ? byteLength : this.pieceBytes;
     const lines = linesOf(reader, here);

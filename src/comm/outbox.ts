@@ -68,13 +68,14 @@ export class Outbox {
   /**
    * The hot path: sends a short message if there is room for it right now.
    * No allocation, no native call but the direct one that writes the record, no look at anything but the ring.
+   * @param isOneOfMany others may follow at once
    */
-  trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number): boolean {
+  trySend(peer: Peer, context: number, tag: number, flags: number, kind: Kind, buf: Buf, byteLength: number, isOneOfMany: boolean): boolean {
     if (byteLength > peer.pieceBytes || peer.outgoing.head !== null) return false;
     const writer = peer.writer as RingWriter;
     const record = writer.claim(byteLength);
     if (record < 0) return false;
-    putMessage(this.views, record, writer.number, EAGER | (flags << 8), context, tag, kind, buf, byteLength);
+    putMessage(this.views, record, writer.number, EAGER | (flags << 8), context, tag, kind, buf, byteLength, isOneOfMany);
     writer.advance();
     this.wakeup.notify(peer.rank);
     return true;

@@ -137,7 +137,7 @@ export abstract class PointToPoint {
     if (dest !== PROC_NULL && (flags & FLAG_SYNCHRONOUS) === 0 && options === undefined) {
       const peer = this.context.peers[dest]!;
       const byteLength = byteLengthOf(buf, kind);
-      if (this.engine.trySend(peer, this.context.id, tag, flags, kind, buf, byteLength)) {
+      if (this.engine.trySend(peer, this.context.id, tag, flags, kind, buf, byteLength, true)) {
         return new CompletedSend(this.context, peer.statusOf(this.members, tag, byteLength));
       }
     }

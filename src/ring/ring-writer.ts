@@ -35,9 +35,8 @@ export class RingWriter {
   private written = 0;
   /** Lines that the reader is known to have consumed. */
   private head = 0;
-  /** Lines of the record claimed last, and where the one after it begins. */
+  /** Lines of the record claimed last. */
   private lines = 0;
-  private after = 0;
   /** Lines yet to be written, from where the next record begins, until no line is left that may hold a payload where a number belongs. */
   private suspect: number;
   /** The longest payload for which a drained ring always has room. */
@@ -81,8 +80,6 @@ export class RingWriter {
       if (((this.written - this.head) | 0) + lines >= this.lineCount) return false;
     }
     this.lines = lines;
-    const end = this.next + lines * LINE_WORDS;
-    this.after = end === this.end ? this.first : end;
     // In this order: a comparison that is made for the first time after a lap of short records would have V8 compile everything again then.
     if (lines > 1 || this.suspect > 0) this.clear(lines);
     return true;
@@ -91,8 +88,15 @@ export class RingWriter {
   /** Sees to it that the line after the record does not hold the number that the reader will wait for there. After a record of several lines that is to be done for a lap. */
   private clear(lines: number): void {
     const wanted = (this.written + lines + 1) | 0;
-    if (this.words[this.after + RECORD_NUMBER] === wanted) this.words[this.after + RECORD_NUMBER] = ~wanted;
+    const number = this.after(lines) + RECORD_NUMBER;
+    if (this.words[number] === wanted) this.words[number] = ~wanted;
     if (lines > 1) this.suspect = this.lineCount + lines;
+  }
+
+  /** Where the record after one of so many lines begins. */
+  private after(lines: number): number {
+    const end = this.next + lines * LINE_WORDS;
+    return end === this.end ? this.first : end;
   }
 
   /** What is left at the end of the ring is skipped when it is too short. */
@@ -132,7 +136,7 @@ export class RingWriter {
   /** The record that was claimed last has been published. */
   advance(): void {
     this.written = (this.written + this.lines) | 0;
-    this.next = this.after;
+    this.next = this.after(this.lines);
     if (this.suspect > 0) this.suspect -= this.lines;
   }
 }

@@ -1,7 +1,7 @@
 import { ARRAY_TYPES, Kind, type TypedArray } from '../../../src/comm/elements';
 import { copyIn, copyInWords, copyOut, copyOutWords, putMessage } from '../../../src/comm/payload';
 import { Views } from '../../../src/comm/views';
-import { RECORD_CONTEXT, RECORD_KIND, RECORD_LENGTH, RECORD_NUMBER, RECORD_PAYLOAD, RECORD_SEND_ID, RECORD_TAG } from '../../../src/ring/layout';
+import { RECORD_CONTEXT, RECORD_KIND, RECORD_LENGTH, RECORD_NUMBER, RECORD_PAYLOAD, RECORD_TAG } from '../../../src/ring/layout';
 import { EAGER } from '../../../src/ring/record';
 import { Random } from '../../ring/random';
 
@@ -149,7 +149,7 @@ describe.each(KINDS)('a payload of $name', ({ type, kind }) => {
 describe.each(KINDS)('a message of $name', ({ type, kind }) => {
   const RECORD = AT / 4;
   const HEADER_BYTES = 4 * RECORD_PAYLOAD;
-  const header = (): number[] => [RECORD_NUMBER, RECORD_KIND, RECORD_CONTEXT, RECORD_TAG, RECORD_LENGTH, RECORD_SEND_ID].map((word) => views.int32[RECORD + word]!);
+  const header = (): number[] => [RECORD_NUMBER, RECORD_KIND, RECORD_CONTEXT, RECORD_TAG, RECORD_LENGTH].map((word) => views.int32[RECORD + word]!);
 
   it.each(COUNTS)('is a record with its number, envelope and payload, and touches nothing else: %d elements', (count) => {
     const { array, intact } = guarded(type, count);
@@ -157,11 +157,13 @@ describe.each(KINDS)('a message of $name', ({ type, kind }) => {
     bytesOf(array).set(bytes);
     // A tag of -0 is a tag of 0.
     for (const [number, context, tag] of [[1, 0, -0], [-(2 ** 31), 2 ** 31 - 1, 2 ** 31 - 1]] as const) {
-      region.fill(SENTINEL);
-      putMessage(views, RECORD, number, EAGER | 256, context, tag, kind, array, bytes.length);
-      expect(header()).toEqual([number, EAGER | 256, context, tag | 0, bytes.length, 0]);
-      expect(region.subarray(AT + HEADER_BYTES, AT + HEADER_BYTES + bytes.length)).toEqual(bytes);
-      expect(regionIntact(AT, HEADER_BYTES + inWords(bytes.length))).toBe(true);
+      for (const isOneOfMany of [false, true]) {
+        region.fill(SENTINEL);
+        putMessage(views, RECORD, number, EAGER | 256, context, tag, kind, array, bytes.length, isOneOfMany);
+        expect(header()).toEqual([number, EAGER | 256, context, tag | 0, bytes.length]);
+        expect(region.subarray(AT + HEADER_BYTES, AT + HEADER_BYTES + bytes.length)).toEqual(bytes);
+        expect(regionIntact(AT, HEADER_BYTES + inWords(bytes.length))).toBe(true);
+      }
     }
     expect(intact()).toBe(true);
     expect(bytesOf(array)).toEqual(bytes);
@@ -173,10 +175,10 @@ describe.each(KINDS)('a message of $name', ({ type, kind }) => {
       const { array } = guarded(type, count);
       // A few bytes have room in the first line of a record.
       const last = REGION_BYTES - HEADER_BYTES - array.byteLength + 4;
-      expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, array.byteLength + 1)).toThrow(outOfBounds);
-      if (array.byteLength > 8 || type !== Uint8Array) expect(() => putMessage(views, last >> 2, 1, EAGER, 0, 0, kind, array, array.byteLength)).toThrow(outOfBounds);
+      expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, array.byteLength + 1, false)).toThrow(outOfBounds);
+      expect(() => putMessage(views, last >> 2, 1, EAGER, 0, 0, kind, array, array.byteLength, true)).toThrow(outOfBounds);
       structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
-      expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, 8)).toThrow(outOfBounds);
+      for (const isOneOfMany of [false, true]) expect(() => putMessage(views, RECORD, 1, EAGER, 0, 0, kind, array, 8, isOneOfMany)).toThrow(outOfBounds);
       expect(regionIntact(0, 0)).toBe(true);
     }
   });
