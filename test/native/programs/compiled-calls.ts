@@ -99,7 +99,7 @@ function combines({ kind, type, combine }: OfKind): void {
   seeFast();
 }
 
-/** Writes records: seven words, and the payload behind the eighth. */
+/** Writes records: six words, and the payload behind the eighth. */
 function puts({ type, put }: OfKind): void {
   const region = new Int32Array(64);
   const loop = looping('callee(a, at, from, 2, 3, 4, b, length)');
