@@ -63,7 +63,7 @@ export function page(results: Result[], about: About, plots: Map<string, string>
 <h1>zivm beside its rivals</h1>
 <p class="quiet">${escaped(about.machine)}. ${escaped(about.versions)}. ${escaped(about.options)}. ${escaped(about.guests)}. ${escaped(about.date)}. ${escaped(about.load)}.</p>
 <h2>Ahead or behind</h2>
-<p>zivm in TypeScript against the better of MPICH and Open MPI in C, running the same loops in turn, two ranks while the cores were equally near each other for all three. Above 1 zivm is ahead (blue), below 1 it is behind (orange).</p>
+<p>zivm in TypeScript against the better of MPICH and Open MPI in C, running the same loops in turn, two ranks while the cores were equally near each other for all three, where they ever were. Above 1 zivm is ahead (blue), below 1 it is behind (orange).</p>
 ${ratios(results)}
 ${sentences.map((sentence) => `<p>${escaped(sentence)}</p>`).join('\n')}
 <h2>All measurements</h2>

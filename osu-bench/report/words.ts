@@ -102,7 +102,7 @@ const row = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 
 export function markdown(results: Result[], about: About): string {
   const lines = ['# zivm beside its rivals', '', `${about.machine}. ${about.versions}. ${about.options}. ${about.guests}. ${about.date}. ${about.load}.`, ''];
-  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds; with two ranks, of what was measured while the cores were equally near each other for zivm and both rivals.', '');
+  lines.push('How far zivm is ahead of the better of MPICH and Open MPI in C: above 1 it is ahead, below 1 it is behind. Medians of the rounds; with two ranks, of what was measured while the cores were equally near each other for zivm and both rivals, or of all where they never were.', '');
   for (const { x, columns, rows } of ratioTable(results)) {
     lines.push(row([x === 'bytes' ? 'message' : 'ranks', ...rows.map(({ title }) => title)]), row(Array.from({ length: rows.length + 1 }, () => '---')));
     for (const column of columns) lines.push(row([pointName({ x }, column), ...rows.map(({ cells }) => cells.get(column)?.ahead.toFixed(2) ?? '')]));
