@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   const results = namesOf(measurements).map((wanted) => done.resultOf(measurements.filter(({ name }) => name === wanted)));
   const facts = about(done, options);
   const plots = new Map<string, string>();
-  for (const result of results) if (result.sides.some((side) => side.rounds.length > 0)) plots.set(result.name, await plot(result));
+  for (const result of results) if (result.series.length > 0) plots.set(result.name, await plot(result));
   writeFileSync(join(target, 'results.json'), `${JSON.stringify({ about: facts, results: results.map(figures) }, null, 1)}\n`);
   const text = markdown(results, facts);
   writeFileSync(join(target, 'report.md'), text);
@@ -70,9 +70,9 @@ async function main(): Promise<void> {
 
 const namesOf = (measurements: Measurement[]): string[] => [...new Set(measurements.map(({ name }) => name))];
 
-/** A result with its medians, spread and ratios beside the rounds. */
+/** A result with its medians, spread and ratios beside the values. */
 function figures(result: Result): object {
-  return { ...result, sides: result.sides.map((side) => ({ ...side, points: pointsOf(side.rounds) })), ahead: aheadOf(result) };
+  return { ...result, series: result.series.map((one) => ({ ...one, points: pointsOf(one) })), ahead: aheadOf(result) };
 }
 
 /** What tells builds apart: rounds of different ones are not put together. */

@@ -1,6 +1,3 @@
-/** Values by what is on the horizontal axis: message sizes in bytes, or ranks. */
-export type Values = Record<string, number>;
-
 /** What a pass has measured at one place of the horizontal axis. */
 export interface Sample {
   value: number;
@@ -31,12 +28,23 @@ export interface Measurement {
   sides: Side[];
 }
 
+/** What a side has measured: of two ranks on cores of their own, while these were at one distance. */
+export interface Series {
+  name: string;
+  /** The distance of the cores: what a flag took from one to the other, in nanoseconds, typically. */
+  flagNs?: number;
+  /** The value of each pass, by what is on the horizontal axis: message sizes in bytes, or ranks. */
+  values: Record<string, number[]>;
+}
+
 /** A measurement that has been made. */
 export interface Result extends Omit<Measurement, 'sides' | 'part'> {
-  /** So many samples of how many are left out, in which the cores were not as near each other as in those that count. */
-  leftOut: [number, number];
-  /** In the order of the sides; one that is absent or has failed has a reason. */
-  sides: { name: string; rounds: Values[]; absent: string | undefined; failed: string | undefined }[];
+  /** In the order of the sides, and of the distances of the cores. */
+  series: Series[];
+  /** The sides that are absent or have failed, and why. */
+  missing: { name: string; absent?: string; failed?: string }[];
+  /** So many samples of how many are left out, in which the cores moved, or were at a distance that is rare. */
+  leftOut: [count: number, all: number];
 }
 
 /** Names of the sides whose users zivm wants: the table of ratios is about the better of them. */
@@ -49,36 +57,61 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Median and spread of a side at each point. */
+/** Median and spread of a series at each point. */
 export interface Point {
   x: number;
-  /** Of so many values. */
+  /** Of so many passes. */
   count: number;
   median: number;
-  min: number;
-  max: number;
+  /** The quartiles: half of the passes are between them. */
+  lower: number;
+  upper: number;
 }
 
-export function pointsOf(rounds: readonly Values[]): Point[] {
-  const xs = [...new Set(rounds.flatMap((values) => Object.keys(values)))].map(Number).sort((a, b) => a - b);
-  return xs.map((x) => {
-    const values = rounds.flatMap((round) => round[x] ?? []);
-    return { x, count: values.length, median: median(values), min: Math.min(...values), max: Math.max(...values) };
+export function pointsOf({ values }: Series): Point[] {
+  const points = Object.entries(values).map(([x, all]) => {
+    const sorted = [...all].sort((a, b) => a - b);
+    return { x: Number(x), count: all.length, median: median(all), lower: quantile(sorted, 0.25), upper: quantile(sorted, 0.75) };
   });
+  return points.sort((a, b) => a.x - b.x);
 }
 
-/** How far zivm is from the better of the MPI rivals, at each point where there is one: above 1 it is ahead. */
-export function aheadOf(result: Result, rivals: readonly string[] = MPI_RIVALS): { x: number; ahead: number; rival: string }[] {
-  const medians = new Map(result.sides.map(({ name, rounds }) => [name, new Map(pointsOf(rounds).map((point) => [point.x, point.median]))]));
-  const sign = result.higherIsBetter ? 1 : -1;
-  return [...(medians.get(OWN) ?? [])].flatMap(([x, own]) => {
-    const others = rivals.flatMap((name) => {
-      const value = medians.get(name)?.get(x);
-      // A table shows two decimals: what is printed as zero cannot be divided by.
-      return value === undefined || value === 0 ? [] : [{ name, value }];
+/** Between two values it is as far from each as the place is. */
+function quantile(sorted: readonly number[], part: number): number {
+  const place = part * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.ceil(place);
+  return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
+}
+
+/** How far zivm is ahead at a point. */
+export interface Ahead {
+  x: number;
+  /** The distance of the cores, for both. */
+  flagNs?: number;
+  /** Ratio of the medians: above 1 zivm is ahead. */
+  ahead: number;
+  /** The better of the rivals there. */
+  rival: string;
+  /** How many rivals there are there. */
+  rivals: number;
+  /** Of so many passes is the median that has the fewest. */
+  passes: number;
+}
+
+/** How far zivm is from the better of the MPI rivals, at each point and each distance of the cores where there is one. */
+export function aheadOf({ series, higherIsBetter }: Result, rivals: readonly string[] = MPI_RIVALS): Ahead[] {
+  const sign = higherIsBetter ? 1 : -1;
+  return series.filter(({ name }) => name === OWN).flatMap((own) => {
+    const { flagNs } = own;
+    // A table shows two decimals: what is printed as zero cannot be divided by.
+    const others = series.filter((other) => rivals.includes(other.name) && other.flagNs === flagNs).flatMap((other) => pointsOf(other).map((point) => ({ name: other.name, ...point })));
+    return pointsOf(own).flatMap(({ x, median, count }) => {
+      const there = others.filter((other) => other.x === x && other.median !== 0).sort((a, b) => sign * (b.median - a.median));
+      const [best] = there;
+      if (best === undefined || median === 0) return [];
+      const ahead = higherIsBetter ? median / best.median : best.median / median;
+      return [{ x, ...(flagNs === undefined ? {} : { flagNs }), ahead, rival: best.name, rivals: there.length, passes: Math.min(count, best.count) }];
     });
-    const best = others.sort((a, b) => sign * (b.value - a.value))[0];
-    if (best === undefined || own === 0) return [];
-    return [{ x, ahead: result.higherIsBetter ? own / best.value : best.value / own, rival: best.name }];
   });
 }

@@ -45,7 +45,7 @@ export function roundsOf({ name, part }: Pick<Measurement, 'name' | 'part'>): nu
 const isBrief = (name: string, part?: string): boolean => part === PAIR || BRIEF.includes(name);
 const passesOf = (name: string, part?: string): string => `${isBrief(name, part) ? BRIEF_PASSES : 1}`;
 export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives of more and of virtual machines`;
-export const PASSES_TEXT = `two ranks go through the sizes ${BRIEF_PASSES} times in a run, whose medians count`;
+export const PASSES_TEXT = `two ranks go through the sizes ${BRIEF_PASSES} times in a run`;
 
 export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
 export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1] };

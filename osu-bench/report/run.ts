@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Absent } from './commands';
+import { type Distance, distancesOf } from './distance';
 import { busyWithOthers } from './load';
-import { type Measurement, median, MPI_RIVALS, OWN, type Result, type Sample, type Samples, type Values } from './measurement';
-import { equallyNear } from './near';
+import type { Measurement, Result, Sample, Samples, Series } from './measurement';
 
 /** The first line of the file of rounds: what they are rounds of. */
 interface Heading {
@@ -84,42 +84,37 @@ export class Rounds {
     return this.#lines.filter(({ failed }) => failed !== undefined).length;
   }
 
-  /**
-   * What is known of a measurement: of each run the median of the samples at each place. Where two cores work together, those count in which they were equally near each other for
-   * zivm and the MPI rivals.
-   * @param parts all of one name
-   */
+  /** What is known of a measurement. @param parts all of one name */
   resultOf(parts: Measurement[]): Result {
     const [{ name, title, x, unit, higherIsBetter, sides }] = parts as [Measurement];
-    const lines = parts.flatMap((part) => this.#lines.filter((line) => line.measurement === name && line.part === part.part));
-    const places = new Set(lines.flatMap(({ samples = {} }) => Object.keys(samples)));
-    const countsAt = new Map([...places].map((place) => [place, equallyNear(COMPARED.map((side) => flaggedAt(place, lines.filter((line) => line.side === side))))]));
-    const isCounted = (place: string, sample: Sample): boolean => sample.flagNs === undefined || countsAt.get(place)!(sample);
-    const flagged = [...places].flatMap((place) => flaggedAt(place, lines).map((sample) => isCounted(place, sample)));
+    const lines = this.#lines.filter(({ measurement, part }) => measurement === name && parts.some((one) => one.part === part));
+    const distances = distancesOf(this.flagNs);
+    const samplesOf = (side: string): [string, Sample][] =>
+      lines.filter((line) => line.side === side).flatMap(({ samples = {} }) => Object.entries(samples).flatMap(([place, all]) => all.map((sample): [string, Sample] => [place, sample])));
+    const flagged = sides.flatMap(({ name }) => samplesOf(name)).filter(([, { flagNs }]) => flagNs !== undefined);
     return {
       ...{ name, title, x, unit, higherIsBetter },
-      leftOut: [flagged.filter((counted) => !counted).length, flagged.length],
-      sides: sides.map(({ name }) => {
-        const own = lines.filter(({ side }) => side === name);
-        const why = (kind: 'absent' | 'failed'): string | undefined => own.find((line) => line[kind] !== undefined)?.[kind];
-        return { name, rounds: own.flatMap(({ samples }) => (samples === undefined ? [] : [mediansOf(samples, isCounted)])), absent: why('absent'), failed: why('failed') };
+      series: sides.flatMap(({ name }) => seriesOf(name, samplesOf(name), distances)),
+      missing: sides.flatMap(({ name }) => {
+        const line = lines.find(({ side, absent, failed }) => side === name && (absent ?? failed) !== undefined);
+        return line === undefined ? [] : [{ name, ...(line.absent === undefined ? { failed: line.failed! } : { absent: line.absent }) }];
       }),
+      leftOut: [flagged.filter(([, sample]) => !distances.some(({ has }) => has(sample))).length, flagged.length],
     };
   }
 }
 
-/** The table of ratios is about them. */
-const COMPARED = [OWN, ...MPI_RIVALS];
-
-/** Samples of two cores that worked together. */
-function flaggedAt(place: string, lines: Line[]): Sample[] {
-  return lines.flatMap(({ samples = {} }) => samples[place] ?? []).filter(({ flagNs }) => flagNs !== undefined);
-}
-
-/** A place without a sample that counts is left out. */
-function mediansOf(samples: Samples, isCounted: (place: string, sample: Sample) => boolean): Values {
-  const values = Object.entries(samples).map(([place, all]) => [place, all.filter((sample) => isCounted(place, sample)).map(({ value }) => value)] as const);
-  return Object.fromEntries(values.flatMap(([place, counted]) => (counted.length === 0 ? [] : [[place, median(counted)]])));
+/** What was measured at each distance, the nearest first; and that for which distance says nothing. */
+function seriesOf(name: string, samples: [place: string, sample: Sample][], distances: Distance[]): Series[] {
+  const found = new Map<number | undefined, Series>();
+  for (const [place, sample] of samples) {
+    const distance = sample.flagNs === undefined ? undefined : distances.find(({ has }) => has(sample));
+    if (distance === undefined && sample.flagNs !== undefined) continue;
+    const flagNs = distance?.flagNs;
+    if (!found.has(flagNs)) found.set(flagNs, { name, ...(flagNs === undefined ? {} : { flagNs }), values: {} });
+    (found.get(flagNs)!.values[place] ??= []).push(sample.value);
+  }
+  return [...found.values()].sort((a, b) => (a.flagNs ?? Infinity) - (b.flagNs ?? Infinity));
 }
 
 /** Runs what is missing: the sides of a measurement in turn, round by round. */

@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Absent, parseTable } from '../../osu-bench/report/commands';
-import { aheadOf, type Measurement, type Sample, type Samples } from '../../osu-bench/report/measurement';
-import { equallyNear } from '../../osu-bench/report/near';
+import { distancesOf } from '../../osu-bench/report/distance';
+import { aheadOf, type Measurement, pointsOf, type Result, type Sample, type Samples, type Series } from '../../osu-bench/report/measurement';
 import { page } from '../../osu-bench/report/page';
 import { Rounds, runAll } from '../../osu-bench/report/run';
-import { absences, countedName, paperRows } from '../../osu-bench/report/words';
+import { absences, aheadName, countedName, markdown, paperRows, ratioTables } from '../../osu-bench/report/words';
 import { until } from '../support/launcher';
 
 /*
@@ -18,18 +18,18 @@ const MEASURED = ['latency', 'idle'];
 const MAX_BYTES = 16;
 const SIZES = [1, 2, 4, 8, 16];
 
-interface Side {
-  name: string;
-  rounds: Record<string, number>[];
-  absent?: string;
-  failed?: string;
-  points: { x: number; median: number; min: number; max: number }[];
-}
-
 interface Report {
   about: Record<string, string>;
-  results: { name: string; title: string; sides: Side[]; ahead: { x: number; ahead: number; rival: string }[] }[];
+  results: (Omit<Result, 'series'> & { series: (Series & { points: { x: number; count: number; median: number }[] })[] })[];
 }
+
+/** A result of messages whose latency counts, unless told otherwise. */
+const resultOf = (series: Series[], more: Partial<Result> = {}): Result => ({
+  ...{ name: 'm', title: 'M', x: 'bytes', unit: 'us', higherIsBetter: false, missing: [], leftOut: [0, 0] },
+  ...more,
+  series,
+});
+const ABOUT = { machine: '', versions: '', options: '', guests: '', date: '', load: '' };
 
 jest.setTimeout(200_000);
 
@@ -73,29 +73,32 @@ test('is interrupted, goes on, and its page, figures and text agree', async () =
 
   const report = JSON.parse(read(out, 'results.json')) as Report;
   expect(report.results.map(({ name }) => name)).toEqual(MEASURED);
-  const sides = new Map(report.results[0]!.sides.map((side) => [side.name, side]));
-  for (const name of ['zivm', 'Unix socket', 'loopback TCP', 'child_process IPC', 'worker postMessage']) {
-    const { rounds, points } = sides.get(name)!;
-    expect(rounds).toHaveLength(2);
-    expect(points.map(({ x }) => x)).toEqual(SIZES);
-    for (const { x, median, min, max } of points) {
-      const values = rounds.map((round) => round[x]!);
-      expect([min, median, max]).toEqual([Math.min(...values), (values[0]! + values[1]!) / 2, Math.max(...values)]);
-      expect(min).toBeGreaterThan(0);
+  const [latency] = report.results as [Report['results'][0]];
+  for (const name of ['Unix socket', 'loopback TCP', 'child_process IPC', 'worker postMessage']) {
+    const { values, points } = latency.series.find((one) => one.name === name)!;
+    expect(points.map(({ x, count }) => [x, count])).toEqual(SIZES.map((size) => [size, 2]));
+    for (const { x, median } of points) {
+      const [first, second] = values[x]!;
+      expect(median).toBe((first! + second!) / 2);
+      expect(median).toBeGreaterThan(0);
     }
   }
-
-  expect(report.results.flatMap(({ sides }) => sides.flatMap(({ failed }) => failed ?? []))).toEqual([]);
+  // Two rounds of five passes, at whatever distances the cores were.
+  const own = latency.series.filter(({ name }) => name === 'zivm');
+  const passes = own.flatMap(({ values }) => Object.values(values)).reduce((sum, { length }) => sum + length, 0);
+  expect(passes + latency.leftOut[0]).toBe(2 * 5 * SIZES.length);
+  expect(report.results.flatMap(({ missing }) => missing.flatMap(({ failed }) => failed ?? []))).toEqual([]);
 
   const text = read(out, 'report.md');
   const page = read(out, 'index.html');
   for (const name of ['MPICH', 'Open MPI']) {
-    expect(sides.get(name)).toMatchObject({ rounds: [], absent: expect.stringMatching(/is not installed/) as string });
+    expect(latency.missing).toContainEqual({ name, absent: expect.stringMatching(/is not installed/) as string });
+    expect(latency.series.map((one) => one.name)).not.toContain(name);
     for (const document of [text, page]) expect(document).toContain(`Latency, one way: ${name} is absent: `);
   }
   expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org\/)/);
 
-  // A browser shows a plot of each measurement, with a line for each side.
+  // A browser shows a plot of each measurement, with a line for each series.
   const dom = execFileSync('chromium', ['--headless=new', '--no-sandbox', '--disable-gpu', '--dump-dom', `file://${join(out, 'index.html')}`], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -103,8 +106,8 @@ test('is interrupted, goes on, and its page, figures and text agree', async () =
   for (const name of MEASURED) {
     const figure = dom.slice(dom.indexOf(`<figure id="${name}"`));
     const svg = figure.slice(figure.indexOf('<svg'), figure.indexOf('</figure>'));
-    const measured = report.results.find((result) => result.name === name)!.sides.filter(({ rounds }) => rounds.length > 0);
-    expect(svg.match(/aria-roledescription="line mark"/g)).toHaveLength(measured.length);
+    const { series } = report.results.find((result) => result.name === name)!;
+    expect(svg.match(/aria-roledescription="line mark"/g)).toHaveLength(series.length);
   }
 });
 
@@ -116,16 +119,21 @@ test('a table has one sample or several of a size, in the column that is asked f
 });
 
 test('the ratio is that of medians, to the better rival, and above 1 means ahead', () => {
-  const side = (name: string, ...values: number[]): { name: string; rounds: Record<string, number>[]; absent: undefined; failed: undefined } => ({
-    name,
-    rounds: values.map((value) => ({ 8: value })),
-    absent: undefined,
-    failed: undefined,
-  });
-  const sides = [side('zivm', 3, 1, 2), side('MPICH', 5, 4, 6), side('Open MPI', 1, 1, 8)];
-  const common = { name: 'x', title: 'x', x: 'bytes' as const, unit: 'us', sides, leftOut: [0, 0] as [number, number] };
-  expect(aheadOf({ ...common, sides, higherIsBetter: false })).toEqual([{ x: 8, ahead: 0.5, rival: 'Open MPI' }]);
-  expect(aheadOf({ ...common, sides, higherIsBetter: true })).toEqual([{ x: 8, ahead: 0.4, rival: 'MPICH' }]);
+  const series = [
+    { name: 'zivm', values: { 8: [3, 1, 2] } },
+    { name: 'MPICH', values: { 8: [5, 4, 6, 5] } },
+    { name: 'Open MPI', values: { 8: [1, 1, 8] } },
+  ];
+  expect(aheadOf(resultOf(series))).toEqual([{ x: 8, ahead: 0.5, rival: 'Open MPI', rivals: 2, passes: 3 }]);
+  expect(aheadOf(resultOf(series, { higherIsBetter: true }))).toEqual([{ x: 8, ahead: 0.4, rival: 'MPICH', rivals: 2, passes: 3 }]);
+});
+
+test('a point has the median and the quartiles', () => {
+  expect(pointsOf({ name: 'zivm', values: { 8: [4, 1, 3, 2, 9], 2: [7], 4: [1, 2] } })).toEqual([
+    { x: 2, count: 1, median: 7, lower: 7, upper: 7 },
+    { x: 4, count: 2, median: 1.5, lower: 1.25, upper: 1.75 },
+    { x: 8, count: 5, median: 3, lower: 2, upper: 4 },
+  ]);
 });
 
 describe('the file of rounds', () => {
@@ -169,7 +177,7 @@ describe('the file of rounds', () => {
     const works = measurement(() => 1);
     const second = new Rounds(path, heading);
     await runAll([works], () => 1, second, silent);
-    expect([second.failures, second.resultOf([works]).sides[0]!.rounds]).toEqual([0, [{ 8: 1 }]]);
+    expect([second.failures, second.resultOf([works]).series]).toEqual([0, [{ name: 'zivm', values: { 8: [1] } }]]);
   });
 
   test('what is absent is not tried again', async () => {
@@ -184,36 +192,33 @@ describe('the file of rounds', () => {
   });
 });
 
-describe('of what two ranks measure', () => {
-  const near = (value: number): Sample => ({ value, flagNs: [60, 65] });
-  const far = (value: number): Sample => ({ value, flagNs: [290, 310] });
-  const moved = (value: number): Sample => ({ value, flagNs: [60, 300] });
+describe('the distances of the cores', () => {
+  const sample = (before: number, after: number): Sample => ({ value: 1, flagNs: [before, after] });
 
-  test('those samples count in which the cores were equally near each other on all sides, and of which the side with the fewest has the most', () => {
-    const sides = [
-      [near(1), near(2), near(3), far(4), far(5), moved(6)],
-      [near(7), far(8), far(9)],
-      [far(10), far(11), near(12), moved(13)],
-    ];
-    expect(sides.flat().filter(equallyNear(sides)).map(({ value }) => value)).toEqual([4, 5, 8, 9, 10, 11]);
+  test('are those at which most flags were alike; a sample has one if it did not change', () => {
+    const flags = [...Array<number>(20).fill(60), 65, 70, 95, ...Array<number>(30).fill(250), 240, 300, 600];
+    const distances = distancesOf(flags);
+    expect(distances.map(({ flagNs }) => flagNs)).toEqual([250, 60]);
+    const whichHas = (one: Sample): number[] => distances.flatMap(({ flagNs, has }) => (has(one) ? [flagNs] : []));
+    expect([sample(61, 90), sample(260, 290), sample(60, 250), sample(600, 600), sample(30, 30)].map(whichHas)).toEqual([[60], [250], [], [], []]);
   });
 
   test('a flag takes longer or shorter by some, but two threads of one core are not two cores', () => {
-    const sides = [[near(1), { value: 2, flagNs: [50, 80] } as Sample], [near(3), { value: 4, flagNs: [30, 31] } as Sample]];
-    expect(sides.flat().filter(equallyNear(sides)).map(({ value }) => value)).toEqual([1, 2, 3]);
+    expect(distancesOf([30, 31, 29, 60, 55, 56, 58, 80]).map(({ flagNs }) => flagNs)).toEqual([58, 30]);
   });
 
-  test('all count if there are none on every side, or if there is nothing to compare with', () => {
-    const apart = [[near(1), moved(2)], [far(3)]];
-    expect(apart.flat().filter(equallyNear(apart))).toEqual(apart.flat());
-    const alone = [[near(1), far(2), far(3), moved(4)], [], []];
-    expect(alone.flat().filter(equallyNear(alone))).toEqual(alone.flat());
-  });
+  test('there are none without flags', () => expect(distancesOf([])).toEqual([]));
+});
 
-  test('a run counts with the median of those; one without any, and what was not compared, as they are', async () => {
+describe('of what two ranks measure', () => {
+  const near = (value: number): Sample => ({ value, flagNs: [60, 65] });
+  const far = (value: number): Sample => ({ value, flagNs: [240, 250] });
+  const moved = (value: number): Sample => ({ value, flagNs: [60, 240] });
+
+  test('each distance is a series, and what was measured while the cores moved is left out', async () => {
     const runs = new Map<string, Samples[]>([
       ['zivm', [{ 8: [near(1), far(2), near(5)], 16: [near(3)] }, { 8: [far(4)], 16: [near(6)] }]],
-      ['MPICH', [{ 8: [near(7), near(8), near(12)], 16: [near(9)] }, { 8: [moved(10)], 16: [near(11)] }]],
+      ['MPICH', [{ 8: [near(7), near(8), near(12)] }, { 8: [moved(10)], 16: [near(11)] }]],
       ['Unix socket', [{ 8: [{ value: 20 }] }, { 8: [{ value: 21 }] }]],
     ]);
     const measurement: Measurement = {
@@ -223,13 +228,38 @@ describe('of what two ranks measure', () => {
     const rounds = new Rounds(join(mkdtempSync(join(folder, 'rounds-')), 'rounds.jsonl'), { build: 'one', options: 'some' });
     await runAll([measurement], () => 2, rounds, () => undefined);
     const result = rounds.resultOf([measurement]);
-    expect(result.sides.map(({ rounds }) => rounds)).toEqual([
-      [{ 8: 3, 16: 3 }, { 16: 6 }],
-      [{ 8: 8, 16: 9 }, { 16: 11 }],
-      [{ 8: 20 }, { 8: 21 }],
+    expect(result.series).toEqual([
+      { name: 'zivm', flagNs: 60, values: { 8: [1, 5], 16: [3, 6] } },
+      { name: 'zivm', flagNs: 240, values: { 8: [2, 4] } },
+      { name: 'MPICH', flagNs: 60, values: { 8: [7, 8, 12], 16: [11] } },
+      { name: 'Unix socket', values: { 8: [20, 21] } },
     ]);
-    expect(result.leftOut).toEqual([3, 12]);
-    expect(countedName(result)).toBe('1 to 2 rounds (without 3 of 12 measurements in which the cores were not as near each other)');
+    expect(result.leftOut).toEqual([1, 11]);
+    expect(countedName(result)).toBe('1 to 3 passes (without 1 of 11 in which the cores moved)');
+  });
+
+  test('zivm and a rival are compared at the same distance, and each distance has a table', () => {
+    const both = [
+      { name: 'zivm', flagNs: 60, values: { 8: [1, 1, 1] } },
+      { name: 'zivm', flagNs: 250, values: { 8: [4, 4, 4] } },
+      { name: 'MPICH', flagNs: 60, values: { 8: [2, 2, 2, 2] } },
+      { name: 'MPICH', flagNs: 250, values: { 8: [5, 5, 5] } },
+      { name: 'Open MPI', flagNs: 250, values: { 8: [6, 6, 6] } },
+    ];
+    const crowd = [
+      { name: 'zivm', values: { 8: [1, 1, 1] } },
+      { name: 'MPICH', values: { 8: [3, 3, 3] } },
+    ];
+    const results = [resultOf(both), resultOf(crowd, { name: 'c', title: 'C' })];
+    const shown = ratioTables(results).map(({ x, flagNs, columns, rows }) => [x, flagNs, columns, rows.map(({ title, cells }) => [title, cells.get(8)!.rival, aheadName(cells.get(8)!)])]);
+    expect(shown).toEqual([
+      ['bytes', 60, [8], [['M', 'MPICH', '2.00*']]],
+      ['bytes', 250, [8], [['M', 'MPICH', '1.25']]],
+      ['bytes', undefined, [8], [['C', 'MPICH', '3.00*']]],
+    ]);
+    const text = markdown(results, ABOUT);
+    expect(text).toContain('| message; cores 60 ns apart | M |');
+    expect(text).toContain('| message | zivm, cores 60 ns apart | zivm, cores 250 ns apart | MPICH, cores 60 ns apart |');
   });
 });
 
@@ -258,29 +288,28 @@ test('parts of one name are one result', async () => {
   const result = rounds.resultOf([pair, more]);
   expect(result).toEqual({
     ...{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, leftOut: [0, 0] },
-    sides: [
-      { name: 'zivm', rounds: [{ 2: 1 }, { 2: 1 }, { 4: 3, 8: 5 }], absent: undefined, failed: undefined },
-      { name: 'MPICH', rounds: [{ 2: 1 }, { 2: 1 }], absent: 'not with so many', failed: undefined },
+    series: [
+      { name: 'zivm', values: { 2: [1, 1], 4: [3], 8: [5] } },
+      { name: 'MPICH', values: { 2: [1, 1] } },
     ],
+    missing: [{ name: 'MPICH', absent: 'not with so many' }],
   });
-  expect(countedName(result)).toBe('1 to 2 rounds');
+  expect(countedName(result)).toBe('1 to 2 passes');
   // Read from the file again, nothing of either is missing.
   const again = new Rounds(path, { build: 'one', options: 'some' });
   for (const measurement of [pair, more]) for (const side of ['zivm', 'MPICH']) expect(again.has(measurement, side, 0)).toBe(true);
   expect(again.has(more, 'zivm', 1)).toBe(false);
 });
 
-test('one round has no colours, whatever parts it is made in', () => {
-  const about = { machine: '', versions: '', options: '', guests: '', date: '', load: '' };
-  const side = (name: string, rounds: Record<string, number>[]): { name: string; rounds: Record<string, number>[]; absent: undefined; failed: undefined } => ({
-    ...{ name, rounds, absent: undefined, failed: undefined },
-  });
-  const pageOf = (rounds: Record<string, number>[]): string => {
-    const sides = [side('zivm', rounds), side('Open MPI', [{ 2: 4, 4: 4 }])];
-    return page([{ name: 'm', title: 'M', x: 'ranks', unit: 'us', higherIsBetter: false, leftOut: [0, 0], sides }], about, new Map());
+test('a ratio of few passes is in brackets, and has no colour', () => {
+  const pageOf = (values: number[]): string => {
+    const series = [{ name: 'zivm', values: { 2: values } }, { name: 'MPICH', values: { 2: [4, 4, 4] } }, { name: 'Open MPI', values: { 2: [4, 4, 5] } }];
+    return page([resultOf(series, { x: 'ranks' })], ABOUT, new Map());
   };
-  expect(pageOf([{ 2: 1 }, { 4: 1 }])).not.toContain('background: rgba');
-  expect(pageOf([{ 2: 1 }, { 2: 1, 4: 1 }])).toContain('background: rgba');
+  expect(pageOf([1, 1])).not.toContain('background: rgba');
+  expect(pageOf([1, 1])).toContain('>(4.00)<');
+  expect(pageOf([1, 1, 1])).toContain('background: rgba');
+  expect(pageOf([1, 1, 1])).toContain('>4.00<');
 });
 
 test('an unknown measurement is refused with the names of those that there are', () => {
@@ -289,14 +318,12 @@ test('an unknown measurement is refused with the names of those that there are',
 });
 
 test('beside the paper stands what was measured here, in Mbps, at the largest size that both sides have', () => {
-  const side = (name: string, values: Record<string, number>): { name: string; rounds: Record<string, number>[]; absent: undefined; failed: undefined } => ({
-    name,
-    rounds: [values],
-    absent: undefined,
-    failed: undefined,
-  });
-  const sides = [side('zivm', { 1024: 10, 65536: 1000 }), side('TCP', { 1024: 1, 65536: 50 }), side('iperf3', { 1024: 2, 131072: 60 })];
-  const rows = paperRows([{ name: 'guests-bandwidth', title: 'x', x: 'bytes', unit: 'MB/s', higherIsBetter: true, leftOut: [0, 0], sides }]);
+  const series = [
+    { name: 'zivm', values: { 1024: [10], 65536: [1000] } },
+    { name: 'TCP', values: { 1024: [1], 65536: [50] } },
+    { name: 'iperf3', values: { 1024: [2], 131072: [60] } },
+  ];
+  const rows = paperRows([resultOf(series, { name: 'guests-bandwidth', unit: 'MB/s', higherIsBetter: true })]);
   expect(rows.slice(-2)).toEqual([
     ['64 KiB messages, here; virtio is TCP', '8,000', '400', ''],
     ['1 KiB messages, here; virtio is iperf3', '80.0', '16.0', ''],
