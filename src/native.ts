@@ -91,6 +91,7 @@ type Put = (
   tag: number,
   array: TypedArray,
   byteLength: number,
+  isOneOfMany: number,
 ) => number;
 
 type Take = (words: Int32Array, word: number, array: TypedArray, byteLength: number) => number;
@@ -103,7 +104,7 @@ type FastKind = 'Uint8' | 'Int32' | 'Uint32' | 'Float32' | 'Float64' | 'BigInt64
  * user's arrays and the views of the region are of that kind (the words that put writes and take reads are always an Int32Array); numbers must fit into 32 bits then. Each returns 0, or a number below when an argument is out of
  * range; then it has done nothing.
  */
-type Fast = { copy: Copy; put: Put; take: Take; combine: Combine; yieldWhileSame: YieldWhileSame; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
+type Fast = { /** Whether this Node can call so; with another all calls are ordinary ones. */ hasDirectCalls: boolean; copy: Copy; put: Put; take: Take; combine: Combine; yieldWhileSame: YieldWhileSame; /** How many calls were no such ones. */ ordinaryCalls(): number } & Record<
   `copy${FastKind}`,
   Copy
 > &

@@ -14,4 +14,6 @@ NODE_MODULE_INIT() {
   InitCombine(context, exports);
   InitYield(context, exports);
   zivm::Export(context, exports, "ordinaryCalls", OrdinaryCalls, nullptr);
+  v8::Isolate* isolate = context->GetIsolate();
+  exports->Set(context, v8::String::NewFromUtf8Literal(isolate, "hasDirectCalls"), v8::Boolean::New(isolate, ZIVM_FAST_CALLS)).Check();
 }

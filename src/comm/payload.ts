@@ -21,6 +21,9 @@ import type { Views } from './views';
 /** Up to here bytes go without a call. */
 const FEW_BYTES = 8;
 
+/** Whether compiled code calls functions that move bytes without a detour. */
+const DIRECT = fast.hasDirectCalls;
+
 /** Who is to read what is copied. */
 const FOR_ITSELF = 0;
 const FOR_OTHERS = 1;
@@ -51,17 +54,17 @@ export function copyOutWords(views: Views, word: number, kind: Kind, array: Buf,
  * Writes a record that was claimed, with all of a message, and publishes it under a number. All of its
  * first line is written in one go: a receiver that looks at it takes it away as soon as something is written there.
  * @param word kind and flags
- * @param isOneOfMany others may follow at once: then the direct call is the quicker one for a few bytes too, for it asks for lines ahead
+ * @param isOneOfMany others may follow at once: a call then asks for their lines, and if it is a direct one it is the quicker way for a few bytes too
  */
 export function putMessage({ int32 }: Views, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number, isOneOfMany: boolean): void {
-  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES && !isOneOfMany) {
+  if (kind === Kind.Uint8 && byteLength <= FEW_BYTES && !(isOneOfMany && DIRECT)) {
     copyFewIn(int32, record + RECORD_PAYLOAD, array as Uint8Array, byteLength);
     int32[record + RECORD_KIND] = word;
     int32[record + RECORD_CONTEXT] = context;
     int32[record + RECORD_TAG] = tag;
     int32[record + RECORD_LENGTH] = byteLength;
     publish(int32, record + RECORD_NUMBER, number);
-  } else if (put(int32, record, number, word, context, tag, kind, array, byteLength) !== 0) {
+  } else if (put(int32, record, number, word, context, tag, kind, array, byteLength, isOneOfMany ? 1 : 0) !== 0) {
     throw outOfBounds();
   }
 }
@@ -144,26 +147,26 @@ function copyOther(kind: Kind, to: Buf, toOffset: number, from: Buf, fromOffset:
   }
 }
 
-function put(words: Int32Array, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): number {
-  if (kind === Kind.Uint8) return fast.putUint8(words, record, number, word, context, tag, array, byteLength);
-  if (kind === Kind.Float64) return fast.putFloat64(words, record, number, word, context, tag, array, byteLength);
-  return putOther(words, record, number, word, context, tag, kind, array, byteLength);
+function put(words: Int32Array, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number, forMany: number): number {
+  if (kind === Kind.Uint8) return fast.putUint8(words, record, number, word, context, tag, array, byteLength, forMany);
+  if (kind === Kind.Float64) return fast.putFloat64(words, record, number, word, context, tag, array, byteLength, forMany);
+  return putOther(words, record, number, word, context, tag, kind, array, byteLength, forMany);
 }
 
-function putOther(words: Int32Array, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number): number {
+function putOther(words: Int32Array, record: number, number: number, word: number, context: number, tag: number, kind: Kind, array: Buf, byteLength: number, forMany: number): number {
   switch (kind) {
     case Kind.Float32:
-      return fast.putFloat32(words, record, number, word, context, tag, array, byteLength);
+      return fast.putFloat32(words, record, number, word, context, tag, array, byteLength, forMany);
     case Kind.Int32:
-      return fast.putInt32(words, record, number, word, context, tag, array, byteLength);
+      return fast.putInt32(words, record, number, word, context, tag, array, byteLength, forMany);
     case Kind.Uint32:
-      return fast.putUint32(words, record, number, word, context, tag, array, byteLength);
+      return fast.putUint32(words, record, number, word, context, tag, array, byteLength, forMany);
     case Kind.BigInt64:
-      return fast.putBigInt64(words, record, number, word, context, tag, array, byteLength);
+      return fast.putBigInt64(words, record, number, word, context, tag, array, byteLength, forMany);
     case Kind.BigUint64:
-      return fast.putBigUint64(words, record, number, word, context, tag, array, byteLength);
+      return fast.putBigUint64(words, record, number, word, context, tag, array, byteLength, forMany);
     default:
-      return fast.put(words, record, number, word, context, tag, array, byteLength);
+      return fast.put(words, record, number, word, context, tag, array, byteLength, forMany);
   }
 }
 
