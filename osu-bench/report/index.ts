@@ -8,7 +8,7 @@ import { about } from './about';
 import { PACKAGE } from './commands';
 import { aheadOf, type Measurement, pointsOf, type Result } from './measurement';
 import { page } from './page';
-import { type Extent, FULL, plan, QUICK, PASSES_TEXT, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
+import { type Extent, FULL, plan, QUICK, ROUNDS_TEXT, roundsOf, SLOW } from './plan';
 import { plot } from './plots';
 import { Rounds, runAll } from './run';
 import { markdown, roundsName } from './words';
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const names = namesOf(plan(FULL, folder));
   const command = new Command('npm run bench --')
     .description('Measures zivm beside its rivals, in turn, and writes a report. After an interruption it goes on where it was.')
-    .option('--quick', 'the most important, short messages, few ranks, one round: under three minutes')
+    .option('--quick', 'the most important, short messages, few ranks, one round of more passes: under three minutes')
     .option('--only <names>', `some of ${names.join(', ')}`)
     .option('--rounds <number>', `how often each side runs (default: ${ROUNDS_TEXT})`, parseCount)
     .option('--max-size <bytes>', 'largest message of zivm', parseCount)
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   // Rounds of another extent are not comparable, and have a file of their own.
   const file = join(target, `rounds-${quick ? 'quick' : 'full'}-${extent.maxBytes}.jsonl`);
   if (fresh) rmSync(file, { force: true });
-  const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, ${PASSES_TEXT}, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
+  const options = `${rounds === undefined ? ROUNDS_TEXT : roundsName(rounds)}, two ranks go through the sizes ${extent.passes} times in a run, messages of zivm up to ${extent.maxBytes} bytes, ${extent.ranks.join(', ')} ranks, each on a core of its own while there are enough`;
   const done = new Rounds(file, { build: buildDigest(), options });
   await runAll(measurements, (measurement) => rounds ?? roundsOf(measurement), done, (line) => console.log(line));
 

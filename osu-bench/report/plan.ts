@@ -8,6 +8,8 @@ import { type Measurement, OWN, type Samples, type Side } from './measurement';
 
 /** How much is measured. */
 export interface Extent {
+  /** How often a run of two ranks goes through the sizes. */
+  passes: number;
   /** Largest message of zivm and of the Node rivals. */
   maxBytes: number;
   /** Numbers of ranks, where ranks are what varies. */
@@ -27,11 +29,6 @@ export const SLOW = [
 
 /** How often each side runs, unless told otherwise. */
 const ROUNDS = 5;
-/**
- * So often a run of messages or of collectives of two ranks goes through the sizes, and the median counts: of short messages a size is over in 0.3 to 3 ms, an interruption of
- * as long halves its figure, and the cores change their pace and their places within tenths of a second. With each size such a run tells how near they were.
- */
-const BRIEF_PASSES = 5;
 /** How often each side runs of what takes a minute or two each time: virtual machines, and more and more ranks. */
 const LONG_ROUNDS = 3;
 const BRIEF = ['latency', 'bandwidth', 'two-way-bandwidth', 'message-rate', 'ping-pong', 'bcast', 'reduce', 'allreduce'];
@@ -43,12 +40,14 @@ export function roundsOf({ name, part }: Pick<Measurement, 'name' | 'part'>): nu
   return part !== PAIR && isLong(name) ? LONG_ROUNDS : ROUNDS;
 }
 const isBrief = (name: string, part?: string): boolean => part === PAIR || BRIEF.includes(name);
-const passesOf = (name: string, part?: string): string => `${isBrief(name, part) ? BRIEF_PASSES : 1}`;
 export const ROUNDS_TEXT = `${ROUNDS} rounds, ${LONG_ROUNDS} of collectives of more and of virtual machines`;
-export const PASSES_TEXT = `two ranks go through the sizes ${BRIEF_PASSES} times in a run`;
 
-export const FULL: Extent = { maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
-export const QUICK: Extent = { maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1] };
+/*
+ * Of short messages a size is over in 0.3 to 3 ms, an interruption of as long halves its figure, and the cores change their pace and their places within
+ * tenths of a second: so two ranks go through the sizes several times in a run, the more often the fewer runs there are.
+ */
+export const FULL: Extent = { passes: 5, maxBytes: 4 << 20, ranks: [2, 4, 8, 16, 32], crowds: [2, 4, 8, 16, 32, 64], machines: [1, 2, 4] };
+export const QUICK: Extent = { passes: 15, maxBytes: 64 << 10, ranks: [2, 4], crowds: [2, 4, 8], machines: [1] };
 
 const RANK = join(__dirname, 'rank.js');
 const PING_PONG = join(__dirname, 'ping-pong.js');
@@ -59,17 +58,17 @@ const COLLECTIVES = ['bcast', 'reduce', 'allreduce'] as const;
 const MAX_COLLECTIVE_BYTES = 1 << 20;
 
 /** All measurements. @param folder for compiled rivals */
-export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: string): Measurement[] {
+export function plan({ passes, maxBytes, ranks, crowds, machines }: Extent, folder: string): Measurement[] {
+  const passesOf = (name: string, part?: string): string => `${isBrief(name, part) ? passes : 1}`;
   const upTo = (most: number): string[] => ['-m', `${Math.min(maxBytes, most)}`];
   const overSizes = (name: string, program: string, source: string, most = maxBytes, column = 0, size = 2): Side[] => {
-    const passes = passesOf(name);
+    const times = passesOf(name);
     return [
-      { name: OWN, run: () => parseTable(zivm(size, program, [...upTo(most), '--passes', passes]), column) },
-      ...mpiSides(source, folder, [size], (run) => upToBytes(parseTable(run(size, [passes]), column), maxBytes)),
+      { name: OWN, run: () => parseTable(zivm(size, program, [...upTo(most), '--passes', times]), column) },
+      ...mpiSides(source, folder, [size], (run) => parseTable(run(size, [times, `${Math.min(maxBytes, most)}`]), column)),
     ];
   };
-  const passes = passesOf('ping-pong');
-  const pingPong = [{ name: OWN, run: () => parseTable(zivm(2, PING_PONG, [passes])) }, ...mpiSides('ping-pong.c', folder, [2], (run) => parseTable(run(2, [passes])))];
+  const pingPong = [{ name: OWN, run: () => parseTable(zivm(2, PING_PONG, [`${passes}`])) }, ...mpiSides('ping-pong.c', folder, [2], (run) => parseTable(run(2, [`${passes}`])))];
   const limit = (name: string, what: 'latency' | 'bandwidth'): Side => limitSide(name, what, folder, (text) => upToBytes(parseTable(text), maxBytes));
   const ofRanks = { x: 'ranks', higherIsBetter: false } as const;
   /** @param bytes the length of the data, if the call has any */
@@ -78,10 +77,10 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
     const all = (one: (count: number) => string, counts: number[]): Samples =>
       Object.fromEntries(counts.map((count) => [count, parseTable(one(count))[bytes ?? 0]!]));
     const part = (part: string, ranks: number[]): Measurement => {
-      const passes = passesOf(name, part);
+      const times = passesOf(name, part);
       const sides = [
-        { name: OWN, run: () => all((count) => zivm(count, `osu_${call}`, [...args, '--passes', passes]), ranks) },
-        ...mpiSides(`${call}.c`, folder, ranks, (run, counts) => all((count) => run(count, [passes, ...rivalArgs]), counts)),
+        { name: OWN, run: () => all((count) => zivm(count, `osu_${call}`, [...args, '--passes', times]), ranks) },
+        ...mpiSides(`${call}.c`, folder, ranks, (run, counts) => all((count) => run(count, [times, ...rivalArgs]), counts)),
       ];
       return { name, part, title, ...ofRanks, unit: 'us', sides };
     };
@@ -130,7 +129,7 @@ export function plan({ maxBytes, ranks, crowds, machines }: Extent, folder: stri
   ];
 }
 
-/** The rivals run all sizes. */
+/** What tells the limit runs all sizes. */
 const upToBytes = (samples: Samples, most: number): Samples => Object.fromEntries(Object.entries(samples).filter(([bytes]) => Number(bytes) <= most));
 
 const each = (counts: number[], value: (count: number) => number): Samples => Object.fromEntries(counts.map((count) => [count, [{ value: value(count) }]]));

@@ -2,8 +2,7 @@
 #include "collective.h"
 
 int main(int argc, char **argv) {
-  start(&argc, &argv);
-  choose_sizes(argc, argv, 1);
+  start(&argc, &argv, 1, MAX_BYTES);
   char *data = filled(MAX_BYTES, rank == 0 ? 'a' : 'b');
   for (int pass = 0; pass < passes; pass++) {
     for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {

@@ -1,15 +1,13 @@
 /* The loop of osu_bibw. */
 #include "rival.h"
 
-#define MAX_BYTES (4 << 20)
-
 int main(int argc, char **argv) {
-  start(&argc, &argv);
+  start(&argc, &argv, 1, 4 << 20);
   int other = 1 - rank, tag_from[] = {100, 10};
-  char *send = filled(MAX_BYTES, 'a'), *recv = filled(MAX_BYTES, 'b');
+  char *send = filled(max_bytes, 'a'), *recv = filled(max_bytes, 'b');
   MPI_Request sends[WINDOW], receives[WINDOW];
   for (int pass = 0; pass < passes; pass++) {
-    for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
+    for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
       int iterations = bytes > LARGE_BYTES ? 20 : 100, warmup = bytes > LARGE_BYTES ? 2 : 10;
       double before = 0;
       settle();

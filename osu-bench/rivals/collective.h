@@ -10,14 +10,6 @@ static inline float *ones(int bytes) {
   return numbers;
 }
 
-/* Sizes of the command line, `passes smallest largest`, in bytes; else all from `smallest` on. */
-static int min_bytes, max_bytes;
-
-static inline void choose_sizes(int argc, char **argv, int smallest) {
-  min_bytes = argc > 3 ? atoi(argv[2]) : smallest;
-  max_bytes = argc > 3 ? atoi(argv[3]) : MAX_BYTES;
-}
-
 /* Microseconds of one call, on rank 0. */
 #define TIME_CALLS(bytes, call)                                                                          \
   ({                                                                                                     \

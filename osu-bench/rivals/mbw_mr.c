@@ -1,15 +1,13 @@
 /* The loop of osu_mbw_mr, and with two ranks of osu_bw: rank r of the first half and rank r of the second half are a pair. */
 #include "rival.h"
 
-#define MAX_BYTES (4 << 20)
-
 int main(int argc, char **argv) {
-  start(&argc, &argv);
+  start(&argc, &argv, 1, 4 << 20);
   int pairs = size / 2, is_first = rank < pairs, partner = (rank + pairs) % size;
-  char *data = filled(MAX_BYTES, is_first ? 'a' : 'b'), ack[4];
+  char *data = filled(max_bytes, is_first ? 'a' : 'b'), ack[4];
   MPI_Request requests[WINDOW];
   for (int pass = 0; pass < passes; pass++) {
-    for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
+    for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
       int iterations = bytes > LARGE_BYTES ? 20 : 100, warmup = bytes > LARGE_BYTES ? 2 : 10;
       double before = 0, elapsed, rate;
       settle();

@@ -1,14 +1,12 @@
 /* The loop of osu_multi_lat, and with two ranks of osu_latency: rank r of the first half and rank r of the second half are a pair. */
 #include "rival.h"
 
-#define MAX_BYTES (4 << 20)
-
 int main(int argc, char **argv) {
-  start(&argc, &argv);
+  start(&argc, &argv, 1, 4 << 20);
   int pairs = size / 2, is_first = rank < pairs, partner = (rank + pairs) % size;
-  char *send = filled(MAX_BYTES, 'a'), *recv = filled(MAX_BYTES, 'b');
+  char *send = filled(max_bytes, 'a'), *recv = filled(max_bytes, 'b');
   for (int pass = 0; pass < passes; pass++) {
-    for (int bytes = 1; bytes <= MAX_BYTES; bytes *= 2) {
+    for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {
       int iterations = bytes > LARGE_BYTES ? 1000 : 10000, warmup = bytes > LARGE_BYTES ? 10 : 100;
       double before = 0, us;
       settle();

@@ -21,7 +21,7 @@ static double ping_pong(char *message, int bytes) {
 
 int main(int argc, char **argv) {
   static const int sizes[] = {8, 64, 512, 4096};
-  start(&argc, &argv);
+  start(&argc, &argv, 0, 0);
   char *message = filled(4096, 'a');
   for (int i = 0; i < 4; i++) {
     for (int pass = 0; pass < WARM_UPS; pass++) ping_pong(message, sizes[i]);

@@ -2,8 +2,7 @@
 #include "collective.h"
 
 int main(int argc, char **argv) {
-  start(&argc, &argv);
-  choose_sizes(argc, argv, 4);
+  start(&argc, &argv, 4, MAX_BYTES);
   float *send = ones(MAX_BYTES), *recv = ones(MAX_BYTES);
   for (int pass = 0; pass < passes; pass++) {
     for (int bytes = min_bytes; bytes <= max_bytes; bytes *= 2) {

@@ -18,9 +18,9 @@
 
 static int rank, size;
 
-/* How often all sizes are gone through, with a line for each every time: the first of the command line. More than once, with two
- * ranks on cores of their own, these are followed by what a flag took. */
-static int passes;
+/* How often all sizes are gone through, with a line for each every time; the largest size, in bytes, and the smallest: the command line,
+ * in which those at the end may be missing. More than once, with two ranks on cores of their own, the lines are followed by what a flag took. */
+static int passes, max_bytes, min_bytes;
 
 /* A word of either rank, on a line of its own, which they set in turn: see ../flag.ts. It is no window of MPI, which might slow messages down. */
 static struct {
@@ -69,9 +69,14 @@ static double flag_ns(void) {
 
 static int is_crowded(void) { return size > sysconf(_SC_NPROCESSORS_ONLN); }
 
-static void start(int *argc, char ***argv) {
+static int argument(int argc, char **argv, int index, int otherwise) { return argc > index ? atoi(argv[index]) : otherwise; }
+
+/* The sizes are the program's own, where the command line has none. */
+static void start(int *argc, char ***argv, int smallest, int largest) {
   MPI_Init(argc, argv);
-  passes = *argc > 1 ? atoi((*argv)[1]) : 1;
+  passes = argument(*argc, *argv, 1, 1);
+  max_bytes = argument(*argc, *argv, 2, largest);
+  min_bytes = argument(*argc, *argv, 3, smallest);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   if (passes > 1 && size == 2 && !is_crowded()) share_flags();
