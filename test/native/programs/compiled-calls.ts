@@ -100,9 +100,9 @@ function combines({ kind, type, combine }: OfKind): void {
 }
 
 /** Writes records: six words, and the payload behind the eighth. */
-function puts({ type, put }: OfKind): void {
+function puts({ type, put }: OfKind, isOneOfMany: number): void {
   const region = new Int32Array(64);
-  const loop = looping('callee(a, at, from, 2, 3, 4, b, length)');
+  const loop = looping(`callee(a, at, from, 2, 3, 4, b, length, ${isOneOfMany})`);
   const array = new type(16);
   bytesOf(array).forEach((__, i, bytes) => (bytes[i] = i + 1));
   const seeFast = warmUp(loop, put, 0, region, array, 8, -5, 15);
@@ -187,11 +187,12 @@ function goesOn({ type, copy }: OfKind): void {
   assert.equal(loop(copy, 1, new type(8), array, 0, 0, 8), EINVAL);
 }
 
+assert.equal(fast.hasDirectCalls, HAS_FAST_CALLS);
 yields();
 for (const ofKind of KINDS) {
   copies(ofKind);
   combines(ofKind);
-  puts(ofKind);
+  for (const isOneOfMany of [0, 1]) puts(ofKind, isOneOfMany);
   takes(ofKind);
   goesOn(ofKind);
 }
