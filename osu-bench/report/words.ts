@@ -79,7 +79,7 @@ export const aheadName = (cell: Ahead): string => {
 
 /** How the tables of ratios are to be read. */
 export const RATIO_WORDS =
-  `Medians. The host of a virtual machine moves its cores, and two ranks are up to ten times as slow between far ones: so they are compared at each distance by itself, which is what a flag takes from core to core. In brackets: of fewer than ${FEW} passes on one side, which says little. A star: only one of the two rivals was measured there.`;
+  `Medians. The host of a virtual machine moves its cores, and two ranks are up to ten times as slow between far ones: so they are compared at each distance by itself, which is what a flag takes from core to core. In brackets: of fewer than ${FEW} passes on one side, which says little. A star: only one of the two rivals was measured there. Each side is started as its own launcher does it: zivmrun asks for pages of 2 MiB for its ranks' arrays, mpirun does not, which tells with long messages.`;
 
 /** Sides of a measurement that did not run, and why. */
 export function absences(results: Result[]): string[] {
