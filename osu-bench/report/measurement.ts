@@ -52,9 +52,16 @@ export const MPI_RIVALS = ['MPICH', 'Open MPI'];
 export const OWN = 'zivm';
 
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return quantile([...values].sort((a, b) => a - b), 0.5);
+}
+
+/** Between two values it is as far from each as the place is. */
+function quantile(sorted: readonly number[], part: number): number {
+  const place = part * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.ceil(place);
+  const share = place - below;
+  return (1 - share) * sorted[below]! + share * sorted[above]!;
 }
 
 /** Median and spread of a series at each point. */
@@ -76,14 +83,6 @@ export function pointsOf({ values }: Series): Point[] {
   return points.sort((a, b) => a.x - b.x);
 }
 
-/** Between two values it is as far from each as the place is. */
-function quantile(sorted: readonly number[], part: number): number {
-  const place = part * (sorted.length - 1);
-  const below = Math.floor(place);
-  const above = Math.ceil(place);
-  return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
-}
-
 /** How far zivm is ahead at a point. */
 export interface Ahead {
   x: number;
@@ -95,7 +94,7 @@ export interface Ahead {
   rival: string;
   /** How many rivals there are there. */
   rivals: number;
-  /** Of so many passes is the median that has the fewest. */
+  /** Of so many passes is the median that has the fewest: zivm's, or one of the rivals'. */
   passes: number;
 }
 
@@ -111,7 +110,7 @@ export function aheadOf({ series, higherIsBetter }: Result, rivals: readonly str
       const [best] = there;
       if (best === undefined || median === 0) return [];
       const ahead = higherIsBetter ? median / best.median : best.median / median;
-      return [{ x, ...(flagNs === undefined ? {} : { flagNs }), ahead, rival: best.name, rivals: there.length, passes: Math.min(count, best.count) }];
+      return [{ x, ...(flagNs === undefined ? {} : { flagNs }), ahead, rival: best.name, rivals: there.length, passes: Math.min(count, ...there.map((other) => other.count)) }];
     });
   });
 }

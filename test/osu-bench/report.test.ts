@@ -122,10 +122,13 @@ test('the ratio is that of medians, to the better rival, and above 1 means ahead
   const series = [
     { name: 'zivm', values: { 8: [3, 1, 2] } },
     { name: 'MPICH', values: { 8: [5, 4, 6, 5] } },
-    { name: 'Open MPI', values: { 8: [1, 1, 8] } },
+    { name: 'Open MPI', values: { 8: [1, 1, 8, 1, 1] } },
   ];
   expect(aheadOf(resultOf(series))).toEqual([{ x: 8, ahead: 0.5, rival: 'Open MPI', rivals: 2, passes: 3 }]);
   expect(aheadOf(resultOf(series, { higherIsBetter: true }))).toEqual([{ x: 8, ahead: 0.4, rival: 'MPICH', rivals: 2, passes: 3 }]);
+  // The worse rival may be so by chance, too.
+  const few = [{ name: 'zivm', values: { 8: [1, 1, 1] } }, { name: 'MPICH', values: { 8: [2, 2, 2] } }, { name: 'Open MPI', values: { 8: [9] } }];
+  expect(aheadOf(resultOf(few))).toEqual([{ x: 8, ahead: 2, rival: 'MPICH', rivals: 2, passes: 1 }]);
 });
 
 test('a point has the median and the quartiles', () => {
